@@ -1,0 +1,2 @@
+//! The state machines of Movex, without I/O.
+#![forbid(unsafe_code)]
