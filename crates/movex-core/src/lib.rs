@@ -1,2 +1,14 @@
-//! The state machines of Movex, without I/O.
+//! The state machines of Movex: resources, views, reveals and checksums.
+//!
+//! Everything here is `input -> effects`. There is no socket, file, clock, thread, randomness or async in this crate:
+//! time, the entropy key and every message are arguments, so that a server, a browser and a simulator run the same
+//! code. The rules that the code keeps are named as in the design: M1-M29 for the model, G1-G9 for the guarantees.
 #![forbid(unsafe_code)]
+
+pub mod action;
+pub mod checksum;
+pub mod context;
+pub mod error;
+pub mod ids;
+pub mod json;
+pub mod reducer;

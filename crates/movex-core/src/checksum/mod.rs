@@ -1,0 +1,5 @@
+//! Checksums over states, by which replicas prove that they agree.
+
+mod v0;
+
+pub use v0::{ChecksumV0, canonical_v0, checksum_v0, checksum_v0_of_text};
