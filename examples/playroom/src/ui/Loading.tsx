@@ -1,0 +1,5 @@
+export const Loading = () => (
+  <div className="loading" role="status">
+    Setting the table…
+  </div>
+);

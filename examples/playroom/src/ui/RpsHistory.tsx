@@ -1,0 +1,19 @@
+import type { RpsState } from '../games/rps';
+import { signOf } from './RpsSeat';
+
+export const RpsHistory = ({ state }: { state: RpsState }) => {
+  if (state.history.length === 0) {
+    return null;
+  }
+  return (
+    <ol className="history" data-testid="history" aria-label="Rounds played">
+      {state.history.map((round, index) => (
+        <li key={round.round}>
+          <span className={round.outcome === 'left' ? 'won' : ''}>{signOf(round.left)}</span>
+          <small>{index + 1}</small>
+          <span className={round.outcome === 'right' ? 'won' : ''}>{signOf(round.right)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+};
