@@ -1,0 +1,87 @@
+// Reducers as they must not be, and a good one beside them.
+
+type Action = { type: string; payload?: any };
+type State = { count: number; note?: string };
+
+const initial: State = { count: 0 };
+
+const troubled = (state: State = initial, action: Action): any => {
+  switch (action.type) {
+    case 'increment':
+      return { ...state, count: state.count + 1 };
+    case 'throw':
+      throw new Error('thrown on purpose');
+    case 'throwNothing':
+      throw undefined;
+    case 'loop':
+      for (;;) {}
+    case 'recurse': {
+      const dig = (depth: number): number => dig(depth + 1) + 1;
+      return { ...state, count: dig(0) };
+    }
+    case 'eat': {
+      const eaten: number[][] = [];
+      for (;;) {
+        eaten.push(new Array(100_000).fill(eaten.length));
+      }
+    }
+    case 'mutate':
+      state.count += 1;
+      return state;
+    case 'cycle': {
+      const round: any = { ...state };
+      round.self = round;
+      return round;
+    }
+    case 'function':
+      return () => state;
+    case 'bigint':
+      return { ...state, count: 10n };
+    case 'promise':
+      return Promise.resolve(state);
+    case 'nothing':
+      return undefined;
+    default:
+      return state;
+  }
+};
+
+/** All three hooks of the state fail. */
+const failingHooks = (state: State = initial, action: Action): State =>
+  troubled(state, action);
+failingHooks.$canReconcileState = (_state: State): boolean => {
+  throw new Error('can not tell');
+};
+failingHooks.$transformState = (_state: State): State => {
+  throw new Error('can not show');
+};
+
+/** Fails in a private action, or in the public half, as the payload says. */
+const halves = (state: State = initial, action: Action): State => {
+  if (action.payload?.fail) {
+    throw new Error('this half fails');
+  }
+  return action.type === '_init' ? state : { ...state, count: state.count + 1 };
+};
+
+/** A private action that fails only in the fold of the reveal. */
+type Void = { ready: number; known: string[]; blocked: boolean };
+const voidInReveal = (
+  state: Void = { ready: 0, known: [], blocked: false },
+  action: Action
+): Void => {
+  switch (action.type) {
+    case 'hide':
+      if (state.known.length > 0) {
+        throw new Error('somebody was first');
+      }
+      return { ...state, ready: state.ready + 1, known: [...state.known, action.payload] };
+    case 'hidden':
+      return { ...state, ready: state.ready + 1 };
+    default:
+      return state;
+  }
+};
+voidInReveal.$canReconcileState = (state: Void): boolean => state.ready >= 2;
+
+export default { resources: { troubled, failingHooks, halves, voidInReveal } };
