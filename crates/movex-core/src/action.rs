@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
+use crate::context::TimeMs;
 use crate::error::Error;
 use crate::json;
 
@@ -66,6 +69,88 @@ impl Action {
     }
 }
 
+/// An action as it is dispatched: it may still wait for the master's time.
+#[derive(Clone, Debug)]
+pub enum ActionDraft {
+    /// Ready as it is.
+    Ready(Action),
+    /// A master action of v0: each string leaf [`TIME_PLACEHOLDER`] of its payload becomes the entry's time.
+    AwaitsTime(Value),
+}
+
+/// What v0 writes where the master's time goes.
+pub const TIME_PLACEHOLDER: &str = "$rqstAt$";
+
+impl ActionDraft {
+    /// The action as of that time.
+    fn stamp(self, time: TimeMs) -> Action {
+        match self {
+            ActionDraft::Ready(action) => action,
+            ActionDraft::AwaitsTime(mut action) => {
+                if let Some(payload) = action.get_mut("payload") {
+                    fill_in(payload, time);
+                }
+                let mut json = String::new();
+                json::write_js(&action, json::KeyOrder::Insertion, &mut json);
+                Action { json: json.into() }
+            }
+        }
+    }
+}
+
+fn fill_in(value: &mut Value, time: TimeMs) {
+    match value {
+        Value::String(text) if text == TIME_PLACEHOLDER => *value = Value::from(time.0),
+        Value::Array(items) => items.iter_mut().for_each(|item| fill_in(item, time)),
+        Value::Object(map) => map.values_mut().for_each(|item| fill_in(item, time)),
+        _ => {}
+    }
+}
+
+/// A body as it is dispatched.
+#[derive(Clone, Debug)]
+pub enum Draft {
+    /// One action.
+    Public(ActionDraft),
+    /// A pair.
+    Private {
+        /// For the author only.
+        private: ActionDraft,
+        /// The placeholder.
+        public: ActionDraft,
+    },
+}
+
+impl Draft {
+    /// The body as of that time.
+    pub fn stamp(self, time: TimeMs) -> Body {
+        match self {
+            Draft::Public(action) => Body::Public(action.stamp(time)),
+            Draft::Private { private, public } => Body::Private {
+                private: private.stamp(time),
+                public: public.stamp(time),
+            },
+        }
+    }
+
+    /// Whether it has a secret half.
+    pub fn is_private(&self) -> bool {
+        matches!(self, Draft::Private { .. })
+    }
+}
+
+impl From<Body> for Draft {
+    fn from(body: Body) -> Self {
+        match body {
+            Body::Public(action) => Draft::Public(ActionDraft::Ready(action)),
+            Body::Private { private, public } => Draft::Private {
+                private: ActionDraft::Ready(private),
+                public: ActionDraft::Ready(public),
+            },
+        }
+    }
+}
+
 impl fmt::Debug for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // It may be a secret (G4).
@@ -91,5 +176,39 @@ impl Body {
     /// Whether it has a secret half.
     pub fn is_private(&self) -> bool {
         matches!(self, Body::Private { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_is_filled_in_everywhere() {
+        let action = serde_json::json!({
+            "type": "$rqstAt$",
+            "payload": {"a~1b": "$rqstAt$", "list": ["$rqstAt$", ["$rqstAt$", "x$rqstAt$"]], "n": 1},
+        });
+        let Body::Private { private, public } = (Draft::Private {
+            private: ActionDraft::AwaitsTime(action.clone()),
+            public: ActionDraft::AwaitsTime(action),
+        })
+        .stamp(TimeMs(7)) else {
+            panic!("a pair stays a pair")
+        };
+        let expected = r#"{"type":"$rqstAt$","payload":{"a~1b":7,"list":[7,[7,"x$rqstAt$"]],"n":1}}"#;
+        assert_eq!((private.json(), public.json()), (expected, expected));
+    }
+
+    #[test]
+    fn an_action_needs_a_type() {
+        for text in ["null", "[]", "{}", r#"{"type":1}"#, "5"] {
+            assert_eq!(
+                Action::from_json(text).unwrap_err().code,
+                crate::error::Code::BadAction,
+                "{text}"
+            );
+        }
+        assert!(Action::from_json(r#"{"payload":1,"type":"a\"b"}"#).is_ok());
     }
 }

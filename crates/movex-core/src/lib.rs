@@ -8,7 +8,12 @@
 pub mod action;
 pub mod checksum;
 pub mod context;
+pub mod effect;
 pub mod error;
 pub mod ids;
+pub mod item;
 pub mod json;
+pub mod master;
 pub mod reducer;
+pub mod resource;
+pub mod worker;
