@@ -51,6 +51,7 @@ it('both submit without $canReconcileState: each keeps its own view', async (t) 
   const [rid, white, black, spectator] = await trio(t, 'moves');
   submit(white, 'white', ['e4']);
   await black.shows(view({}, ['white']));
+  await white.client.idle();
   submit(black, 'black', ['c5']);
   await white.shows(view({ white: ['e4'] }, ['white', 'black']));
   await black.shows(view({ black: ['c5'] }, ['white', 'black']));
@@ -72,6 +73,7 @@ it('both submit with it: both and the master have both lists', async (t) => {
   ];
   submit(white, 'white', ['e4']);
   await black.shows(view({}, ['white']));
+  await white.client.idle();
   submit(black, 'black', ['c5']);
   const all = view({ white: ['e4'], black: ['c5'] }, ['white', 'black']);
   await convergedInPublic(t, rid, all, [white, black]);
@@ -81,6 +83,7 @@ it('both submit with it: a spectator has both lists as well', { oursOnly: 'the n
   const [rid, white, black, spectator] = await trio(t, 'movesWithReveal');
   submit(white, 'white', ['e4']);
   await black.shows(view({}, ['white']));
+  await white.client.idle();
   submit(black, 'black', ['c5']);
   const all = view({ white: ['e4'], black: ['c5'] }, ['white', 'black']);
   await convergedInPublic(t, rid, all, [white, black, spectator]);
@@ -98,6 +101,7 @@ it('after the reveal, a further public action works for all', { oursOnly: 'the n
   const [rid, white, black, spectator] = await trio(t, 'movesWithReveal');
   submit(white, 'white', ['e4']);
   await black.shows(view({}, ['white']));
+  await white.client.idle();
   submit(black, 'black', ['c5']);
   const all = view({ white: ['e4'], black: ['c5'] }, ['white', 'black']);
   await convergedInPublic(t, rid, all, [white, black, spectator]);
