@@ -1,0 +1,126 @@
+//! Where an import leads: files, packages, tsconfig aliases.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use oxc_resolver::{ResolveError, ResolveOptions, Resolver, TsConfig, TsconfigDiscovery};
+
+use super::embedded;
+
+/// How a module is asked for: a package may answer differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Import,
+    Require,
+}
+
+/// What an import leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// A module that comes with the host.
+    Embedded(String),
+    /// A file that can be loaded.
+    File(PathBuf),
+    /// A file that has no meaning here, such as a style sheet or a picture.
+    Asset(PathBuf),
+    /// Nothing; the package itself says that outside of Node it is not needed.
+    Nothing,
+    /// Part of Node.
+    Builtin(String),
+    /// A native addon.
+    Native(PathBuf),
+}
+
+/// Why an import leads nowhere.
+#[derive(Debug)]
+pub(crate) enum Unresolved {
+    NotFound(String),
+    Tsconfig(String),
+}
+
+/// Resolves imports of one app.
+pub(crate) struct Resolve {
+    import: Resolver,
+    require: Resolver,
+}
+
+/// As in the bundlers' defaults for browsers: the engine has no Node, and packages with two builds have one that needs
+/// none under `browser`.
+fn options(way: Way) -> ResolveOptions {
+    let conditions: &[&str] = match way {
+        Way::Import => &["import", "module", "browser", "default"],
+        Way::Require => &["require", "module", "browser", "default"],
+    };
+    let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    ResolveOptions {
+        tsconfig: Some(TsconfigDiscovery::Auto),
+        condition_names: owned(conditions),
+        main_fields: match way {
+            Way::Import => owned(&["module", "main"]),
+            Way::Require => owned(&["main"]),
+        },
+        alias_fields: vec![owned(&["browser"])],
+        extensions: owned(&[
+            ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json",
+        ]),
+        // TypeScript writes `./a.js` for what is `./a.ts` on disk.
+        extension_alias: vec![
+            (".js".into(), owned(&[".js", ".ts", ".tsx", ".jsx"])),
+            (".jsx".into(), owned(&[".jsx", ".tsx"])),
+            (".mjs".into(), owned(&[".mjs", ".mts"])),
+            (".cjs".into(), owned(&[".cjs", ".cts"])),
+        ],
+        builtin_modules: true,
+        node_path: false,
+        ..ResolveOptions::default()
+    }
+}
+
+impl Resolve {
+    pub(crate) fn new() -> Self {
+        let import = Resolver::new(options(Way::Import));
+        let require = import.clone_with_options(options(Way::Require));
+        Self { import, require }
+    }
+
+    /// The tsconfig that holds for a file, if there is one.
+    pub(crate) fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, Unresolved> {
+        self.import
+            .find_tsconfig(file)
+            .map_err(|error| Unresolved::Tsconfig(error.to_string()))
+    }
+
+    /// Where a specifier in a file leads.
+    pub(crate) fn resolve(&self, from: &Path, specifier: &str, way: Way) -> Result<Target, Unresolved> {
+        if let Some(id) = embedded::resolve(specifier) {
+            return Ok(Target::Embedded(id));
+        }
+        let resolver = match way {
+            Way::Import => &self.import,
+            Way::Require => &self.require,
+        };
+        match resolver.resolve_file(from, specifier) {
+            Ok(found) => Ok(kind(found.path())),
+            Err(ResolveError::Ignored(_)) => Ok(Target::Nothing),
+            Err(ResolveError::Builtin { resolved, .. }) => Ok(Target::Builtin(resolved)),
+            Err(
+                error @ (ResolveError::TsconfigNotFound(_)
+                | ResolveError::TsconfigSelfReference(_)
+                | ResolveError::TsconfigCircularExtend(_)
+                | ResolveError::TsconfigLoadFailed { .. }),
+            ) => Err(Unresolved::Tsconfig(error.to_string())),
+            Err(error) => Err(Unresolved::NotFound(error.to_string())),
+        }
+    }
+}
+
+fn kind(path: &Path) -> Target {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension {
+        Some("ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "json") => {
+            Target::File(path.to_owned())
+        }
+        Some("node") => Target::Native(path.to_owned()),
+        _ => Target::Asset(path.to_owned()),
+    }
+}

@@ -1,0 +1,280 @@
+//! One QuickJS engine with one app in it.
+
+#![allow(unsafe_code)]
+
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use movex_core::reducer::{Failure, FailureKind, Fold, Location, ReportKind};
+use rquickjs::{Context, Ctx, Function, Module, Object, Runtime, Value, qjs};
+
+use super::call::{About, Calls};
+use super::limits::{Exceeded, Meter, MeteredAllocator, STACK_MARGIN_BYTES};
+use super::loader::BundleLoader;
+use super::options::HostOptions;
+use super::value::JsRef;
+use crate::bundle::{Bundle, ENTRY};
+
+/// The engine. Its fields are dropped in order: what refers to the heap before the heap.
+pub(crate) struct Engine {
+    context: Context,
+    runtime: Runtime,
+    pub(crate) meter: Rc<Meter>,
+    pub(crate) calls: Rc<Calls>,
+    pub(crate) options: HostOptions,
+}
+
+/// A reducer's functions.
+pub(crate) struct Functions {
+    pub(crate) reduce: JsRef,
+    pub(crate) can_reconcile: Option<JsRef>,
+    pub(crate) transform: Option<JsRef>,
+    pub(crate) deadline: Option<JsRef>,
+    pub(crate) migrate: Option<JsRef>,
+    pub(crate) decide_public: bool,
+}
+
+/// What an app exports, by resource type.
+pub(crate) type Resources = HashMap<String, Functions>;
+
+impl Engine {
+    /// Makes an engine and evaluates the app in it.
+    pub(crate) fn load(
+        bundle: &Bundle,
+        options: HostOptions,
+        calls: Rc<Calls>,
+    ) -> Result<(Rc<Self>, Resources), Failure> {
+        let broken = |error: rquickjs::Error| {
+            Failure::new(FailureKind::Limit, format!("no engine could be made: {error}"))
+        };
+        let meter = Meter::new(options.memory_bytes_max);
+        let runtime = Runtime::new_with_alloc(MeteredAllocator::new(meter.clone())).map_err(broken)?;
+        runtime.set_max_stack_size(options.stack_bytes_max + STACK_MARGIN_BYTES);
+        runtime.set_loader(BundleLoader(bundle.clone()), BundleLoader(bundle.clone()));
+        let ticking = meter.clone();
+        runtime.set_interrupt_handler(Some(Box::new(move || ticking.tick())));
+        let context = Context::full(&runtime).map_err(broken)?;
+        let engine = Rc::new(Self {
+            context,
+            runtime,
+            meter,
+            calls,
+            options,
+        });
+        let loading = About {
+            resource_type: Rc::from(""),
+            fold: Fold::Public,
+            context: None,
+            time_ms: 0,
+        };
+        let ticks = engine.options.load_ticks_max;
+        let resources = engine.enter(&loading, ticks, |ctx| {
+            super::globals::install(&ctx, &engine.calls, bundle.env(), engine.options.strict)
+                .map_err(|error| engine.thrown(&ctx, &error))?;
+            engine.evaluate(&ctx)
+        })?;
+        Ok((engine, resources))
+    }
+
+    /// Runs something in the engine, inside the limits. A call that ran into one has failed, whatever it returned.
+    pub(crate) fn enter<T>(
+        &self,
+        about: &About<'_>,
+        ticks: u64,
+        call: impl FnOnce(Ctx<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let result = self.calls.run(about, || {
+            self.context.with(|ctx| {
+                // SAFETY: the context is alive. rquickjs sets the top once, where the engine was made; a call may
+                // come from anywhere on the thread.
+                unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
+                self.meter.start(ticks, self.options.stack_bytes_max);
+                let mut result = call(ctx.clone());
+                if result.is_ok() {
+                    result = self.run_jobs(&ctx).and(result);
+                }
+                let exceeded = self.meter.stop();
+                match exceeded {
+                    Some(exceeded) => {
+                        drop(ctx.catch());
+                        let failure = result.err();
+                        Err(self.limit(exceeded, failure))
+                    }
+                    None => result,
+                }
+            })
+        });
+        if matches!(&result, Err(failure) if failure.kind == FailureKind::Limit) {
+            // What it left behind may hang together in cycles.
+            self.runtime.run_gc();
+        }
+        self.calls.flush();
+        result
+    }
+
+    /// Runs what promises left to do: a reducer has no later.
+    fn run_jobs(&self, ctx: &Ctx<'_>) -> Result<(), Failure> {
+        let context = ctx.as_raw().as_ptr();
+        // SAFETY: the context is alive; the job queue is its runtime's. rquickjs's own functions for this take the
+        // runtime's lock, which `Context::with` holds.
+        unsafe {
+            let runtime = qjs::JS_GetRuntime(context);
+            let mut ran_in = std::ptr::null_mut();
+            loop {
+                match qjs::JS_ExecutePendingJob(runtime, &raw mut ran_in) {
+                    0 => return Ok(()),
+                    result if result < 0 => {
+                        return Err(self.thrown(ctx, &rquickjs::Error::Exception));
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    fn limit(&self, exceeded: Exceeded, failure: Option<Failure>) -> Failure {
+        let message = match exceeded {
+            Exceeded::Ticks => "it ran for too long: is there a loop without end?".to_owned(),
+            Exceeded::Memory => format!(
+                "the app's memory on this engine is full ({} MiB): states that grow without end, or one that is too large?",
+                self.options.memory_bytes_max >> 20
+            ),
+            Exceeded::Stack => "its calls nest too deep: is there a recursion without end?".to_owned(),
+        };
+        let mut limit = Failure::new(FailureKind::Limit, message);
+        if let Some(failure) = failure {
+            limit.location = failure.location;
+            limit.code_frame = failure.code_frame;
+        }
+        limit
+    }
+
+    fn evaluate(&self, ctx: &Ctx<'_>) -> Result<Resources, Failure> {
+        let module = Module::import(ctx, ENTRY).map_err(|error| self.thrown(ctx, &error))?;
+        self.run_jobs(ctx)?;
+        let namespace: Object<'_> = match module.result() {
+            Some(Ok(namespace)) => namespace,
+            Some(Err(error)) => return Err(self.thrown(ctx, &error)),
+            None => {
+                return Err(Failure::new(
+                    FailureKind::Throw,
+                    "the config waits for something that never comes (`await` at its top level): what it needs must be \
+                     in its files",
+                ));
+            }
+        };
+        let mut reader = ResourceReader { engine: self, ctx };
+        reader.read(&namespace)
+    }
+
+    /// An exception as a failure. With anything but an exception, the engine itself has failed.
+    pub(crate) fn thrown(&self, ctx: &Ctx<'_>, error: &rquickjs::Error) -> Failure {
+        if !matches!(error, rquickjs::Error::Exception) {
+            return Failure::new(FailureKind::Throw, error.to_string());
+        }
+        super::exception::describe(ctx, &self.calls.sources, ctx.catch())
+    }
+
+    /// Frees what hangs together in cycles.
+    pub(crate) fn collect(&self) {
+        self.runtime.run_gc();
+    }
+}
+
+struct ResourceReader<'e, 'c, 'js> {
+    engine: &'e Engine,
+    ctx: &'c Ctx<'js>,
+}
+
+impl<'js> ResourceReader<'_, '_, 'js> {
+    fn read(&mut self, namespace: &Object<'js>) -> Result<Resources, Failure> {
+        let shape = |message: &str| Failure::new(FailureKind::Shape, message);
+        let config: Value<'js> = self.get(namespace, "default")?;
+        let resources = match config.as_object() {
+            Some(config) => self.get(config, "resources")?,
+            None => Value::new_undefined(self.ctx.clone()),
+        };
+        let Some(resources) = resources.as_object() else {
+            return Err(shape(
+                "the config's default export has no `resources`: write `export default { resources: { name: reducer } }`",
+            ));
+        };
+        let mut read = Resources::new();
+        for name in resources.keys::<String>() {
+            let name = name.map_err(|error| self.engine.thrown(self.ctx, &error))?;
+            let reducer = self.get(resources, &name)?;
+            let Some(reducer) = reducer.as_function() else {
+                return Err(shape(&format!(
+                    "`resources.{name}` is no function: give it the reducer `(state, action) => state`"
+                )));
+            };
+            if name.is_empty() || name.contains(':') {
+                return Err(shape(&format!(
+                    "`{name}` can't name a resource type: leave out the colon, which stands between type and id"
+                )));
+            }
+            let functions = self.functions(&name, reducer)?;
+            read.insert(name, functions);
+        }
+        Ok(read)
+    }
+
+    fn functions(&self, name: &str, reducer: &Function<'js>) -> Result<Functions, Failure> {
+        let decide: Value<'js> = self.get(reducer, "$decide")?;
+        let decide_public = match decide.as_string().map(rquickjs::String::to_string) {
+            Some(Ok(word)) if word == "public" => true,
+            None if decide.is_undefined() => false,
+            _ => {
+                return Err(Failure::new(
+                    FailureKind::Shape,
+                    format!("`$decide` of `resources.{name}` can only be 'public'"),
+                ));
+            }
+        };
+        Ok(Functions {
+            reduce: self.keep(reducer.as_value()),
+            can_reconcile: self.hook(name, reducer, "$canReconcileState")?,
+            transform: self.hook(name, reducer, "$transformState")?,
+            deadline: self.hook(name, reducer, "$deadline")?,
+            migrate: self.hook(name, reducer, "$migrate")?,
+            decide_public,
+        })
+    }
+
+    fn hook(&self, name: &str, reducer: &Function<'js>, hook: &str) -> Result<Option<JsRef>, Failure> {
+        let value: Value<'js> = self.get(reducer, hook)?;
+        if value.is_undefined() || value.is_null() {
+            return Ok(None);
+        }
+        if value.is_function() {
+            return Ok(Some(self.keep(&value)));
+        }
+        Err(Failure::new(
+            FailureKind::Shape,
+            format!("`{hook}` of `resources.{name}` is no function"),
+        ))
+    }
+
+    fn keep(&self, value: &Value<'js>) -> JsRef {
+        // SAFETY: the value is alive, and whoever keeps a reference keeps the engine.
+        unsafe { JsRef::share(self.ctx.as_raw().as_ptr(), value.as_raw()) }
+    }
+
+    fn get(&self, object: &Object<'js>, name: &str) -> Result<Value<'js>, Failure> {
+        object
+            .get(name)
+            .map_err(|error| self.engine.thrown(self.ctx, &error))
+    }
+}
+
+impl Engine {
+    /// A warning of the host itself, once for each reducer and kind of fold.
+    pub(crate) fn warn_once(&self, what: &str, text: String, location: Option<Location>) {
+        self.calls.warn_once(what, text, location);
+    }
+
+    /// A failure of a hook, for the developer: the caller goes on without it.
+    pub(crate) fn say_error(&self, text: String, location: Option<Location>) {
+        self.calls.say(ReportKind::Error, text, location);
+    }
+}

@@ -1,0 +1,57 @@
+//! The globals that an app finds.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use movex_core::reducer::ReportKind;
+use rquickjs::function::Func;
+use rquickjs::{Ctx, Function, Object};
+
+use super::call::Calls;
+
+/// Evaluates `bootstrap.js` with its way back to the host.
+pub(crate) fn install(
+    ctx: &Ctx<'_>,
+    calls: &Rc<Calls>,
+    env: &BTreeMap<String, String>,
+    strict: bool,
+) -> rquickjs::Result<()> {
+    let native = Object::new(ctx.clone())?;
+    let to = calls.clone();
+    // Milliseconds since 1970 are exact as a 64-bit float for 285,000 years.
+    native.set("now", Func::from(move || to.now_ms() as f64))?;
+    let to = calls.clone();
+    native.set("random", Func::from(move || to.random()))?;
+    let to = calls.clone();
+    native.set("isFirst", Func::from(move |what: String| to.is_first(&what)))?;
+    let to = calls.clone();
+    native.set(
+        "warn",
+        Func::from(move |what: String, instead: String, stack: String| {
+            let location = to.sources.locate(&stack).map(|(location, _)| location);
+            to.warn_once(&what, format!("{what} in a reducer: {instead}"), location);
+        }),
+    )?;
+    let to = calls.clone();
+    native.set(
+        "print",
+        Func::from(move |kind: u8, text: String, stack: String| {
+            let kind = match kind {
+                1 => ReportKind::Info,
+                2 => ReportKind::Warn,
+                3 => ReportKind::Error,
+                _ => ReportKind::Log,
+            };
+            let location = to.sources.locate(&stack).map(|(location, _)| location);
+            to.say(kind, text, location);
+        }),
+    )?;
+    let environment = Object::new(ctx.clone())?;
+    for (name, value) in env {
+        environment.set(name.as_str(), value.as_str())?;
+    }
+    let mut options = rquickjs::context::EvalOptions::default();
+    options.filename = Some("movex:bootstrap".to_owned());
+    let install: Function<'_> = ctx.eval_with_options(include_str!("bootstrap.js"), options)?;
+    install.call((native, environment, strict))
+}
