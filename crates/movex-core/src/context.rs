@@ -59,9 +59,12 @@ impl Context {
     }
 }
 
-/// The key of the generator that draws every entry's entropies. Secret: who has it foretells every draw.
+/// The keys of the generator that draws every entry's entropies. Secret: who has them foretells every draw.
 #[derive(Clone)]
-pub struct EntropyKey(pub [u8; 16]);
+pub struct EntropyKey {
+    public: [u8; 16],
+    private: [u8; 16],
+}
 
 /// Which of an entry's two entropies (M9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,10 +76,19 @@ pub enum Draw {
 }
 
 impl EntropyKey {
+    /// A key for each half, so that no public draw tells anything of a private one.
+    pub fn new(public: [u8; 16], private: [u8; 16]) -> Self {
+        Self { public, private }
+    }
+
     /// The entropy of one half of one entry: SipHash-2-4 as a keyed pseudorandom function over its place, so that
     /// it depends on no earlier draw and a rejected attempt moves nothing.
     pub fn draw(&self, rid: &Rid, epoch: Epoch, seq: Seq, draw: Draw) -> Entropy {
-        let mut hash = SipHasher24::new_with_key(&self.0);
+        let key = match draw {
+            Draw::Public => &self.public,
+            Draw::Private => &self.private,
+        };
+        let mut hash = SipHasher24::new_with_key(key);
         hash.write(rid.as_str().as_bytes());
         hash.write_u8(0xff);
         hash.write_u64(epoch.0);
@@ -98,7 +110,7 @@ mod tests {
 
     #[test]
     fn m9_each_draw_is_its_own() {
-        let key = EntropyKey([7; 16]);
+        let key = EntropyKey::new([7; 16], [7; 16]);
         let rid = Rid::parse("a:b").unwrap();
         let mut seen = std::collections::HashSet::new();
         for seq in 0..500 {
@@ -112,6 +124,9 @@ mod tests {
 
     #[test]
     fn a_key_is_never_printed() {
-        assert_eq!(format!("{:?}", EntropyKey([9; 16])), "EntropyKey(..)");
+        assert_eq!(
+            format!("{:?}", EntropyKey::new([9; 16], [8; 16])),
+            "EntropyKey(..)"
+        );
     }
 }

@@ -11,9 +11,6 @@ mod list;
 mod request;
 mod timers;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 //! [`Reducer`] is the trait for Rust. [`DynReducer`] is its object-safe form, which a script host implements too: its
 //! states are handles to values that stay where they live, so a reducer call copies and serialises nothing.
 
+mod guard;
 mod host;
 mod native;
 mod report;

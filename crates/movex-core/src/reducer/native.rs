@@ -1,9 +1,9 @@
 //! A Rust reducer in the form that the master drives.
 
 use std::cell::RefCell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+use super::guard::guard;
 use super::host::{Applied, DynReducer, Failure, FailureKind, Features, Fold, State};
 use super::typed::Reducer;
 use crate::action::Action;
@@ -44,17 +44,6 @@ fn state_of<R: Reducer>(state: &State) -> Result<&R::State, Failure> {
     state
         .get::<R::State>()
         .ok_or_else(|| Failure::new(FailureKind::Shape, "the state is of another reducer"))
-}
-
-fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Failure> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic| {
-        let said = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-        let said = said.or_else(|| panic.downcast_ref::<String>().cloned());
-        Failure::new(
-            FailureKind::Panic,
-            said.unwrap_or_else(|| "the reducer panicked".into()),
-        )
-    })
 }
 
 impl<R: Reducer> DynReducer for Native<R> {

@@ -13,9 +13,6 @@ mod reload;
 mod tick;
 mod view;
 
-#[cfg(test)]
-mod tests;
-
 use std::collections::{BTreeMap, HashSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -98,6 +95,10 @@ pub struct Dispatch {
 
 /// What can be asked of a resource.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every input is a dispatch: a box would cost each an allocation"
+)]
 pub enum Input {
     /// Decide an action.
     Dispatch(Dispatch),
