@@ -7,10 +7,10 @@ use std::rc::Rc;
 use movex_core::effect::{Effect, PhaseEndFrame, Viewers};
 use movex_core::ids::ClientId;
 use movex_core::item::{Item, PhaseEnd, Record};
-use movex_core::reducer::{DynReducer, State};
+use movex_core::reducer::{DynReducer, Native, State};
 use movex_core::resource::{Input, Limits};
 use proptest::prelude::*;
-use support::nasty::Limited;
+use support::nasty::{Limited, Nasty};
 use support::{Bench, reference, rejection};
 
 const PEOPLE: [&str; 4] = ["ann", "bob", "cyd", "dan"];
@@ -79,6 +79,16 @@ fn limits() -> Limits {
     }
 }
 
+/// Refolds know no limits: what a limit decided they have from the notes alone (M4).
+fn bench(can_reconcile: bool) -> Bench {
+    let mut bench = Bench::new(Rc::new(Limited::new(can_reconcile)), limits());
+    bench.replayer = Rc::new(Native::new(Nasty {
+        can_reconcile,
+        decide_public: false,
+    }));
+    bench
+}
+
 fn viewers() -> impl Iterator<Item = Option<ClientId>> {
     PEOPLE.iter().map(|name| Some(ClientId::new(*name))).chain([None])
 }
@@ -101,7 +111,7 @@ fn base_state(bench: &Bench) -> State {
 
 /// The text of a viewer's state by the reference, after the log as it is or a beginning of it.
 fn by_reference(bench: &Bench, log: &[Record], viewer: Option<&ClientId>) -> State {
-    reference::fold(&*bench.reducer, base_state(bench), log, viewer)
+    reference::fold(&*bench.replayer, base_state(bench), log, viewer)
 }
 
 fn text(reducer: &dyn DynReducer, state: &State) -> String {
@@ -171,7 +181,7 @@ fn order_holds(effects: &[Effect]) -> Result<(), TestCaseError> {
 }
 
 fn play(can_reconcile: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
-    let mut bench = Bench::new(Rc::new(Limited::new(can_reconcile)), limits());
+    let mut bench = bench(can_reconcile);
     for step in steps {
         let before_log = bench.log.clone();
         let before: Vec<String> = viewers()
@@ -329,7 +339,7 @@ fn the_histories_hold_reveals_forfeits_notes_and_rejections() {
             .new_tree(&mut runner)
             .unwrap()
             .current();
-        let mut bench = Bench::new(Rc::new(Limited::new(true)), limits());
+        let mut bench = bench(true);
         for step in steps {
             rejected += usize::from(rejection(&take(&mut bench, step)).is_some());
         }

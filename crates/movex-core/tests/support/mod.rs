@@ -33,6 +33,8 @@ pub fn setting(limits: Limits) -> Setting {
 pub struct Bench {
     pub resource: Resource,
     pub reducer: Rc<dyn DynReducer>,
+    /// The one that folds the log again.
+    pub replayer: Rc<dyn DynReducer>,
     pub setting: Rc<Setting>,
     pub base: Base,
     pub log: Vec<Record>,
@@ -64,6 +66,7 @@ impl Bench {
         let base = base.clone();
         Self {
             resource,
+            replayer: reducer.clone(),
             reducer,
             setting,
             base,
@@ -139,7 +142,7 @@ impl Bench {
         Resource::recover(
             self.resource.rid().clone(),
             self.resource.epoch(),
-            self.reducer.clone(),
+            self.replayer.clone(),
             self.setting.clone(),
             &self.base,
             self.log.clone(),
