@@ -142,6 +142,13 @@ fn read_record(record: &ModuleRecord<'_>, code: &str, analysis: &mut Analysis) {
         let Some(request) = &entry.module_request else {
             continue;
         };
+        // `import { T } from './t'; export { T }`: the record gives the import's statement, and the import has an
+        // entry of its own.
+        let statement = entry.statement_span;
+        if entry.span.start < statement.start || entry.span.end > statement.end {
+            mark_passed_on(analysis, request.name.as_str(), &entry.import_name);
+            continue;
+        }
         let taken = match &entry.import_name {
             ExportImportName::Name(imported) => Taken::Name {
                 name: imported.name.to_string(),
@@ -164,7 +171,6 @@ fn read_record(record: &ModuleRecord<'_>, code: &str, analysis: &mut Analysis) {
             ));
         }
     }
-    mark_passed_on(record, analysis);
     for import in &record.dynamic_imports {
         let text = &code[import.module_request.start as usize..import.module_request.end as usize];
         analysis.dynamic.push(DynamicImport {
@@ -177,15 +183,20 @@ fn read_record(record: &ModuleRecord<'_>, code: &str, analysis: &mut Analysis) {
     }
 }
 
-/// `import { T } from './t'; export { T }`: the record has it as an import and as an indirect export.
-fn mark_passed_on(record: &ModuleRecord<'_>, analysis: &mut Analysis) {
-    for import in &mut analysis.imports {
+/// Marks the import of a name that the module exports again.
+fn mark_passed_on(analysis: &mut Analysis, from: &str, exported: &ExportImportName<'_>) {
+    let ExportImportName::Name(exported) = exported else {
+        return;
+    };
+    let exported = exported.name.as_str();
+    for import in analysis
+        .imports
+        .iter_mut()
+        .filter(|import| import.specifier == from)
+    {
         if let Taken::Name { name, passed_on } = &mut import.taken {
-            *passed_on |= record.indirect_export_entries.iter().any(|entry| {
-                let from = entry.module_request.as_ref().map(|request| request.name.as_str());
-                from == Some(import.specifier.as_str())
-                    && matches!(&entry.import_name, ExportImportName::Name(of) if of.name.as_str() == name)
-            });
+            // For a default import the record has its local name.
+            *passed_on |= name == exported || import.local.as_deref() == Some(exported);
         }
     }
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use oxc_allocator::Allocator;
+use oxc_ast::ast::{Decorator, Program};
+use oxc_ast_visit::Visit;
 use oxc_codegen::{Codegen, CodegenOptions};
 use oxc_diagnostics::OxcDiagnostic;
 use oxc_parser::Parser;
@@ -26,6 +28,8 @@ pub(crate) struct Compiled {
 pub(crate) struct SyntaxFault {
     pub(crate) message: String,
     pub(crate) offset: Option<usize>,
+    /// It is valid, but nothing here makes code of it.
+    pub(crate) is_unsupported: bool,
 }
 
 impl SyntaxFault {
@@ -40,7 +44,11 @@ impl SyntaxFault {
             .iter()
             .next()
             .map(|label| label.offset() as usize);
-        Self { message, offset }
+        Self {
+            message,
+            offset,
+            is_unsupported: false,
+        }
     }
 }
 
@@ -117,6 +125,9 @@ pub(crate) fn compile(
         return Err(SyntaxFault::of(fault));
     }
     let mut program = parsed.program;
+    if !settings.decorators {
+        refuse_decorators(&program)?;
+    }
     let analysed = SemanticBuilder::new()
         .with_check_syntax_error(true)
         .with_excess_capacity(2.0)
@@ -147,6 +158,29 @@ pub(crate) fn compile(
         code: printed.code,
         map,
     })
+}
+
+/// Decorators have two meanings, and only TypeScript's older one can be compiled. Without the setting the other is
+/// meant.
+fn refuse_decorators(program: &Program<'_>) -> Result<(), SyntaxFault> {
+    #[derive(Default)]
+    struct First(Option<usize>);
+    impl<'a> Visit<'a> for First {
+        fn visit_decorator(&mut self, decorator: &Decorator<'a>) {
+            self.0.get_or_insert(decorator.span.start as usize);
+        }
+    }
+    let mut first = First::default();
+    first.visit_program(program);
+    match first.0 {
+        None => Ok(()),
+        offset => Err(SyntaxFault {
+            message: "decorators are off: set `experimentalDecorators` to true under `compilerOptions` in the tsconfig"
+                .to_owned(),
+            offset,
+            is_unsupported: true,
+        }),
+    }
 }
 
 fn options(settings: &TypeScriptSettings) -> TransformOptions {

@@ -196,7 +196,11 @@ impl Reader {
     }
 
     fn syntax(&self, id: &str, fault: SyntaxFault, shown: &str, parent: Option<&Step>) -> BuildError {
-        let mut error = BuildError::new(BuildErrorKind::Syntax, fault.message);
+        let kind = match fault.is_unsupported {
+            true => BuildErrorKind::Unsupported,
+            false => BuildErrorKind::Syntax,
+        };
+        let mut error = BuildError::new(kind, fault.message);
         let place = Place::of(shown, fault.offset.unwrap_or(0));
         error.location = Some(location(id, place));
         error.code_frame = Some(code_frame(shown, place));

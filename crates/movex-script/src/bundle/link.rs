@@ -20,6 +20,7 @@ pub(crate) fn link(graph: &Graph) -> Result<BTreeMap<String, Module>, BuildError
     let mut linker = Linker {
         graph,
         asked: BTreeMap::new(),
+        picked: BTreeMap::new(),
     };
     let default = linker.provides(&graph.entry, "default", &mut HashSet::new());
     if !default {
@@ -46,6 +47,9 @@ struct Linker<'g> {
     /// Names that are asked of modules which do not visibly export them: CommonJS, whose facade re-exports them, and
     /// ES modules, where they are types or made up.
     asked: BTreeMap<String, BTreeSet<String>>,
+    /// Names that come from one of several CommonJS modules of which an ES module exports everything: which one is
+    /// known when they have run.
+    picked: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Linker<'_> {
@@ -74,17 +78,20 @@ impl Linker<'_> {
         if esm.iter().any(|star| self.provides(star, name, seen)) {
             return true;
         }
-        // Asked of one only: two facades with the same name would be ambiguous.
         let visible = other
             .iter()
             .find(|star| self.visible(star, &mut HashSet::new()).contains(name));
-        match visible.or(other.first()) {
-            Some(star) => {
-                self.ask(star, name);
-                true
+        match (visible, other.as_slice()) {
+            (Some(star), _) | (None, [star]) => self.ask(star, name),
+            (None, []) => return false,
+            (None, _) => {
+                self.picked
+                    .entry(id.to_owned())
+                    .or_default()
+                    .insert(name.to_owned());
             }
-            None => false,
         }
+        true
     }
 
     fn ask(&mut self, id: &str, name: &str) {
@@ -196,6 +203,9 @@ impl Linker<'_> {
                 }
             }
         }
+        if let Some(names) = self.picked.get(id) {
+            code.push_str(&self.picking(node, names));
+        }
         Module {
             code,
             map: node.map.clone(),
@@ -210,6 +220,29 @@ impl Linker<'_> {
                 })
                 .collect(),
         }
+    }
+
+    fn picking(&self, node: &Node, names: &BTreeSet<String>) -> String {
+        let mut code = String::from("\n");
+        let mut spaces = Vec::new();
+        for (at, specifier) in node.analysis.stars.iter().enumerate() {
+            if target(node, specifier).is_some_and(|id| !self.graph.nodes[id].is_esm()) {
+                let (namespace, specifier) = (quoted(NAMESPACE), quoted(specifier));
+                write!(code, "import {{ {namespace} as __s{at} }} from {specifier}; ")
+                    .expect("a String takes all");
+                spaces.push(format!("__s{at}"));
+            }
+        }
+        let spaces = spaces.join(", ");
+        for (at, name) in names.iter().enumerate() {
+            let name = quoted(name);
+            write!(
+                code,
+                "const __p{at} = [{spaces}].find((space) => {name} in space)?.[{name}]; export {{ __p{at} as {name} }}; "
+            )
+            .expect("a String takes all");
+        }
+        code
     }
 
     fn commonjs(&self, id: &str, node: &Node) -> Module {

@@ -22,11 +22,10 @@ pub struct App {
 impl App {
     /// Writes the files.
     pub fn new(files: &[(&str, &str)]) -> Self {
-        let folder = std::env::temp_dir().join(format!(
-            "movex-script-test-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        ));
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let own = format!("movex-script-test-{}-{number}", std::process::id());
+        // One level deeper, so that an app may have neighbours.
+        let folder = std::env::temp_dir().join(own).join("app");
         let app = Self { folder };
         for (path, text) in files {
             app.write(path, text);
@@ -88,7 +87,7 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         // What is left in the temporary folder does no harm.
-        let _ = std::fs::remove_dir_all(&self.folder);
+        let _ = self.folder.parent().map(std::fs::remove_dir_all);
     }
 }
 
