@@ -3,25 +3,19 @@
 
 mod support;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use movex_core::action::{Body, Draft};
-use movex_core::context::{EntropyKey, TimeMs};
-use movex_core::ids::{AppId, AppVersion, ClientId, Rid, SessionId};
-use movex_core::master::{
-    Answer, Ask, ConnectionId, Event, Hello, Master, Output, Request, RidForm, Settings, Token,
-};
-use movex_core::reducer::{DynReducer, Report};
-use movex_core::resource::{Limits, Reports, Setting};
-use movex_core::worker::Worker;
+use movex_core::action::Body;
+use movex_core::context::EntropyKey;
+use movex_core::master::{Answer, Ask, ConnectionId, Event, Output, Settings, Token};
+use movex_core::reducer::Report;
+use movex_core::resource::{Limits, Setting};
 use proptest::prelude::*;
 use support::action;
 use support::nasty::Limited;
+use support::table::{Table, dispatch};
 
-/// Ann has the secrets; the others, a spectator and the HTTP reader look on.
-const ANN: u64 = 0;
+/// Ann has the secrets; these and the HTTP reader look on.
 const OTHERS: [&str; 3] = ["bob", "cyd", "spectator"];
 
 /// What anybody but Ann gets.
@@ -32,149 +26,33 @@ enum Seen {
     Printed(Report),
 }
 
-struct Table {
-    master: Master,
-    worker: Worker,
-    seen: Vec<Seen>,
-    ann: Vec<Answer>,
-    rid: Rid,
-    tokens: u64,
-    anns_tokens: Vec<Token>,
+fn sit_down(private_key: [u8; 16]) -> (Table, Vec<ConnectionId>) {
+    let limits = Limits {
+        phase_entries_max: 15,
+        ..Limits::default()
+    };
+    let setting = Setting {
+        entropy_key: EntropyKey::new([1; 16], private_key),
+        ..support::setting(limits)
+    };
+    let mut table = Table::new(Rc::new(Limited::new(true)), setting, Settings::default());
+    let people: Vec<ConnectionId> = ["ann"]
+        .iter()
+        .chain(&OTHERS)
+        .map(|name| table.connect(name))
+        .collect();
+    table.ask(people[1], Ask::Create { state: None });
+    for who in &people {
+        table.ask(*who, Ask::Subscribe);
+    }
+    (table, people)
 }
 
-impl Table {
-    fn new(private_key: [u8; 16]) -> Self {
-        let reducer: Rc<dyn DynReducer> = Rc::new(Limited::new(true));
-        let setting = Setting {
-            entropy_key: EntropyKey::new([1; 16], private_key),
-            version: AppVersion::new("v1"),
-            limits: Limits {
-                phase_entries_max: 15,
-                ..Limits::default()
-            },
-            reports: Reports::default(),
-        };
-        let mut table = Self {
-            master: Master::new(AppId::new("app"), Settings::default()),
-            worker: Worker::new(BTreeMap::from([("nasty".to_owned(), reducer)]), setting),
-            seen: Vec::new(),
-            ann: Vec::new(),
-            rid: Rid::parse("nasty:1").unwrap(),
-            tokens: 0,
-            anns_tokens: Vec::new(),
-        };
-        for (at, name) in ["ann"].iter().chain(&OTHERS).enumerate() {
-            table.master.connected(
-                TimeMs(1_000),
-                Hello {
-                    connection: ConnectionId(at as u64),
-                    named: Some(ClientId::new(*name)),
-                    fresh: ClientId::new("fresh"),
-                    info: "{}".into(),
-                    session: SessionId::new(format!("session of {name}")),
-                },
-            );
-        }
-        table.ask(1, Ask::Create { state: None });
-        for who in 0..4 {
-            table.ask(who, Ask::Subscribe);
-        }
-        table
-    }
-
-    fn ask(&mut self, who: u64, ask: Ask) {
-        // Ann's tokens are counted apart: how often she asks is hers.
-        let token = if who == ANN {
-            let token = Token(1_000_000 + self.anns_tokens.len() as u64);
-            self.anns_tokens.push(token);
-            token
-        } else {
-            self.tokens += 1;
-            Token(self.tokens)
-        };
-        let (rid, form) = (self.rid.clone(), RidForm::Text);
-        self.master.request(
-            TimeMs(1_000),
-            ConnectionId(who),
-            Request {
-                token,
-                rid,
-                form,
-                ask,
-            },
-        );
-        self.settle();
-    }
-
-    fn dispatch(&mut self, who: u64, body: Body) {
-        let body: Draft = body.into();
-        self.ask(
-            who,
-            Ask::Dispatch {
-                body,
-                epoch: None,
-                seen_reveal: None,
-            },
-        );
-    }
-
-    /// What HTTP shows.
-    fn read_public(&mut self) {
-        self.tokens += 1;
-        self.master
-            .read_public(TimeMs(1_000), Token(self.tokens), self.rid.clone());
-        self.settle();
-    }
-
-    fn settle(&mut self) {
-        loop {
-            let outputs = self.master.take_outputs();
-            if outputs.is_empty() {
-                return;
-            }
-            for output in outputs {
-                self.carry_out(output);
-            }
-        }
-    }
-
-    fn carry_out(&mut self, output: Output) {
-        let now = TimeMs(1_000);
-        match output {
-            Output::Command { rid, command, .. } => {
-                let effects = RefCell::new(Vec::new());
-                self.worker.handle(now, &rid, command, &mut |_, effect| {
-                    effects.borrow_mut().push(effect)
-                });
-                for effect in effects.into_inner() {
-                    self.master.effect(now, &rid, effect);
-                }
-            }
-            Output::Append { id, rid, .. } => self.master.kept(now, &rid, id, Ok(())),
-            Output::Send { mut to, event } => {
-                to.retain(|connection| connection.0 != ANN);
-                if !to.is_empty() {
-                    self.seen.push(Seen::Event(to, event));
-                }
-            }
-            Output::Answer { token, answer } if self.anns_tokens.contains(&token) => self.ann.push(answer),
-            Output::Answer { token, answer } => self.seen.push(Seen::Answer(token, answer)),
-            // What has a secret in it is printed on the developer's own terminal alone.
-            Output::Report(report) if report.private_to.is_some() => {}
-            Output::Report(report) => self.seen.push(Seen::Printed(report)),
-            Output::Welcome { .. }
-            | Output::Close { .. }
-            | Output::Truncate { .. }
-            | Output::Recover { .. }
-            | Output::Forget { .. } => {}
-        }
-    }
-
-    /// The verdicts on what Ann did, without what only she may know.
-    fn verdicts(&self) -> Vec<bool> {
-        let verdict = |answer: &Answer| !matches!(answer, Answer::Rejected { .. });
-        self.ann.iter().map(verdict).collect()
-    }
+/// Ann's requests have tokens of their own: how often she asks is hers.
+fn ask_as_ann(table: &mut Table, ann: ConnectionId, anns: &mut Vec<Token>, body: Body) {
+    let token = Token(1_000_000 + anns.len() as u64);
+    anns.push(token);
+    table.ask_as(ann, token, dispatch(body));
 }
 
 #[derive(Clone, Debug)]
@@ -182,7 +60,7 @@ enum Step {
     /// Ann's secret, in either run, with its placeholder.
     Secret(i64, i64, String),
     AnnPublic(String),
-    Other(u64, String),
+    Other(usize, String),
     Read,
     /// Attempts of Ann's that are refused, so many in either run.
     Refused(usize, usize),
@@ -220,15 +98,16 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (secret.clone(), secret, placeholder).prop_map(|(a, b, all)| Step::Secret(a, b, all)),
         2 => public_move().prop_map(Step::AnnPublic),
-        5 => (1..4u64, public_move()).prop_map(|(who, action)| Step::Other(who, action)),
+        5 => (1..4usize, public_move()).prop_map(|(who, action)| Step::Other(who, action)),
         1 => Just(Step::Read),
         1 => (0..3usize, 0..3usize).prop_map(|(a, b)| Step::Refused(a, b)),
     ]
 }
 
 fn run(steps: &[Step], second: bool) -> (Vec<Seen>, Vec<bool>) {
-    let mut table = Table::new(if second { [9; 16] } else { [8; 16] });
-    let mut refused = 0;
+    let (mut table, people) = sit_down(if second { [9; 16] } else { [8; 16] });
+    let ann = people[0];
+    let (mut anns, mut attempts) = (Vec::new(), Vec::new());
     for step in steps {
         match step {
             Step::Secret(a, b, placeholder) => {
@@ -237,40 +116,54 @@ fn run(steps: &[Step], second: bool) -> (Vec<Seen>, Vec<bool>) {
                     private: action(&private),
                     public: action(placeholder),
                 };
-                table.dispatch(ANN, body);
+                ask_as_ann(&mut table, ann, &mut anns, body);
             }
-            Step::AnnPublic(json) => table.dispatch(ANN, Body::Public(action(json))),
-            Step::Other(who, json) => table.dispatch(*who, Body::Public(action(json))),
-            Step::Read => table.read_public(),
+            Step::AnnPublic(json) => ask_as_ann(&mut table, ann, &mut anns, Body::Public(action(json))),
+            Step::Other(who, json) => drop(table.dispatch(people[*who], Body::Public(action(json)))),
+            Step::Read => drop(table.read_public()),
             Step::Refused(a, b) => {
-                let times = if second { *b } else { *a };
-                for at in 0..times {
-                    // By her own view, or by the public one with a reducer that prints on its way.
+                for at in 0..(if second { *b } else { *a }) {
+                    // By her own view, or by the public one after a fold that fails on its way.
                     let (private, public) = if at % 2 == 0 {
                         (r#"{"type":"tick"}"#, r#"{"type":"push","payload":1}"#)
                     } else {
                         (r#"{"type":"push","payload":1}"#, r#"{"type":"nonsense"}"#)
                     };
-                    table.dispatch(
-                        ANN,
-                        Body::Private {
-                            private: action(private),
-                            public: action(public),
-                        },
-                    );
-                    refused += 1;
-                    let last = table.ann.pop();
-                    assert!(
-                        matches!(last, Some(Answer::Rejected { .. })),
-                        "an attempt that is refused: {last:?}"
-                    );
+                    let body = Body::Private {
+                        private: action(private),
+                        public: action(public),
+                    };
+                    ask_as_ann(&mut table, ann, &mut anns, body);
+                    attempts.extend(anns.last().copied());
                 }
             }
         }
     }
-    let _ = refused;
-    let verdicts = table.verdicts();
-    (until_reveal(table.seen), verdicts)
+    for attempt in &attempts {
+        assert!(
+            matches!(table.answer(*attempt), Some(Answer::Rejected { .. })),
+            "an attempt that is refused"
+        );
+    }
+    let decided = anns.iter().filter(|token| !attempts.contains(token));
+    let verdicts = decided
+        .map(|token| !matches!(table.answer(*token), Some(Answer::Rejected { .. })))
+        .collect();
+    (until_reveal(seen_by_others(table, ann, &anns)), verdicts)
+}
+
+fn seen_by_others(table: Table, ann: ConnectionId, anns: &[Token]) -> Vec<Seen> {
+    let seen = table.said.into_iter().filter_map(|output| match output {
+        Output::Send { mut to, event } => {
+            to.retain(|connection| *connection != ann);
+            (!to.is_empty()).then_some(Seen::Event(to, event))
+        }
+        Output::Answer { token, answer } => (!anns.contains(&token)).then_some(Seen::Answer(token, answer)),
+        // What has a secret in it is printed on the developer's own terminal alone.
+        Output::Report(report) => report.private_to.is_none().then_some(Seen::Printed(report)),
+        _ => None,
+    });
+    seen.collect()
 }
 
 /// Up to the first reveal, which tells what was secret.
@@ -314,21 +207,21 @@ fn m8_the_runs_differ_for_ann() {
         Step::Other(1, r#"{"type":"push","payload":1}"#.into()),
     ];
     let view = |second| {
-        let mut table = Table::new([3; 16]);
+        let (mut table, people) = sit_down([3; 16]);
         let Step::Secret(a, b, all) = &steps[0] else {
             panic!("a secret")
         };
         let private = format!(r#"{{"type":"secret","payload":{}}}"#, if second { b } else { a });
         table.dispatch(
-            ANN,
+            people[0],
             Body::Private {
                 private: action(&private),
                 public: action(all),
             },
         );
-        table.ask(ANN, Ask::Resource);
-        match table.ann.pop() {
-            Some(Answer::Resource { state, .. }) => state.json,
+        let token = table.ask(people[0], Ask::Resource);
+        match table.answer(token) {
+            Some(Answer::Resource { state, .. }) => state.json.clone(),
             other => panic!("a resource, not {other:?}"),
         }
     };

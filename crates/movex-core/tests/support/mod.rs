@@ -5,6 +5,7 @@
 
 pub mod nasty;
 pub mod reference;
+pub mod table;
 
 use std::rc::Rc;
 
