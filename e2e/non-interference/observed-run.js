@@ -31,8 +31,12 @@ export const observe = async ({ secrets, args = [] }) => {
   const table = new Table(server, undefined);
   try {
     // The same names in each run: a name is no secret.
-    const rid = await table.create('game', { ready: [], cards: {}, open: false, log: [] }, 'table-1');
     const author = await table.raw({ id: 'author', info: { name: 'Author' } });
+    const { rid } = await author.val('createResource', {
+      resourceType: 'game',
+      resourceId: 'table-1',
+      resourceState: { ready: [], cards: {}, open: false, log: [] },
+    });
     const peer = await table.raw({ id: 'peer', info: { name: 'Peer' } });
     const spectator = await table.raw({ id: 'spectator', info: {} });
     for (const client of [author, peer, spectator]) {

@@ -4,7 +4,8 @@
 // alone, `ready` is what everybody else sees in its place. When both seats are
 // ready the master reveals the hands to all.
 
-export type Hand = 'rock' | 'paper' | 'scissors';
+export const HANDS = ['rock', 'paper', 'scissors'] as const;
+export type Hand = (typeof HANDS)[number];
 export type Seat = 'left' | 'right';
 export type Player = { id: string; name: string };
 export type Outcome = Seat | 'draw';

@@ -1,5 +1,5 @@
 import type { RpsState } from '../games/rps';
-import { signOf } from './RpsSeat';
+import { HandIcon } from './HandIcon';
 
 export const RpsHistory = ({ state }: { state: RpsState }) => {
   if (state.history.length === 0) {
@@ -9,9 +9,13 @@ export const RpsHistory = ({ state }: { state: RpsState }) => {
     <ol className="history" data-testid="history" aria-label="Rounds played">
       {state.history.map((round, index) => (
         <li key={round.round}>
-          <span className={round.outcome === 'left' ? 'won' : ''}>{signOf(round.left)}</span>
+          <span className={round.outcome === 'left' ? 'won' : ''}>
+            <HandIcon hand={round.left} />
+          </span>
           <small>{index + 1}</small>
-          <span className={round.outcome === 'right' ? 'won' : ''}>{signOf(round.right)}</span>
+          <span className={round.outcome === 'right' ? 'won' : ''}>
+            <HandIcon hand={round.right} />
+          </span>
         </li>
       ))}
     </ol>

@@ -1,11 +1,12 @@
 import { useMovexBoundResourceFromRid } from 'movex-react';
-import { type Hand, matchWinner, otherSeat, type RpsState, type Seat } from '../games/rps';
+import { type Hand, HANDS, matchWinner, otherSeat, type RpsState, type Seat } from '../games/rps';
 import type { Person } from '../identity';
 import movexConfig from '../movex.config';
 import { useRoomResource } from '../useRoomResource';
 import { Loading } from './Loading';
 import { People, type Subscribers } from './People';
-import { HANDS, RpsSeat } from './RpsSeat';
+import { RpsSeat } from './RpsSeat';
+import { HandIcon } from './HandIcon';
 import { RpsHistory } from './RpsHistory';
 
 type Props = { me: Person; room: string };
@@ -77,6 +78,8 @@ const Rps = ({ me, room, rid }: Props & { rid: `rps:${string}` }) => {
   };
 
   const canChoose = mine !== null && bothSeated && !state.choices[mine].ready;
+  const waiting =
+    mine !== null && bothSeated && state.choices[mine].ready && state.outcome === null;
 
   return (
     <div className="table">
@@ -102,10 +105,10 @@ const Rps = ({ me, room, rid }: Props & { rid: `rps:${string}` }) => {
         <div className="controls">
           {canChoose && mine && (
             <div className="row hands">
-              {HANDS.map(({ hand, sign }) => (
+              {HANDS.map((hand) => (
                 <button key={hand} className="hand" onClick={() => choose(mine, hand)}>
-                  <span aria-hidden="true">{sign}</span>
-                  {hand}
+                  <HandIcon hand={hand} />
+                  <span aria-hidden="true">{hand}</span>
                 </button>
               ))}
             </div>
@@ -130,6 +133,16 @@ const Rps = ({ me, room, rid }: Props & { rid: `rps:${string}` }) => {
           )}
           {canChoose && (
             <p className="hint">Nobody sees your hand before both have chosen, not even on the wire.</p>
+          )}
+          {waiting && (
+            <p className="hint">Your hand is kept by the server. The others see that you have chosen, not what.</p>
+          )}
+          {!bothSeated && (
+            <p className="hint">
+              {mine
+                ? 'Open the invitation in a second window, or send it to a friend.'
+                : 'Two play. Everybody else who has the link watches.'}
+            </p>
           )}
         </div>
 

@@ -1,14 +1,6 @@
-import { type Hand, type RpsState, type Seat, WINS_NEEDED } from '../games/rps';
+import { type RpsState, type Seat, WINS_NEEDED } from '../games/rps';
 import { Avatar } from './Avatar';
-
-export const HANDS: { hand: Hand; sign: string }[] = [
-  { hand: 'rock', sign: '✊' },
-  { hand: 'paper', sign: '✋' },
-  { hand: 'scissors', sign: '✌️' },
-];
-
-export const signOf = (hand: Hand): string =>
-  HANDS.find((known) => known.hand === hand)?.sign ?? '';
+import { HandIcon } from './HandIcon';
 
 type Props = {
   seat: Seat;
@@ -54,7 +46,7 @@ export const RpsSeat = ({ seat, state, mine, present, onSit, onFree }: Props) =>
       <div className={`shown ${ready ? 'ready' : ''}`} data-testid={`hand-${seat}`} data-hand={hand ?? ''}>
         {hand ? (
           <span key={state.round} className={state.outcome ? 'reveal' : ''}>
-            {signOf(hand)}
+            <HandIcon hand={hand} />
           </span>
         ) : (
           <span className="hidden">{ready ? '?' : '…'}</span>

@@ -1,0 +1,101 @@
+// Pictures for people to look at, in screenshots/: each game, light and dark,
+// phone and desktop. What a test can see in them is that nothing overflows.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { after, before, test } from 'node:test';
+import { servePlayroom } from '../support/playroom.js';
+import { launchChromium, openPage } from './chromium.js';
+
+const folder = fileURLToPath(new URL('../screenshots', import.meta.url));
+const SIZES = {
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, hasTouch: true },
+  desktop: { viewport: { width: 1280, height: 800 } },
+};
+
+let server;
+let browser;
+
+before(
+  async () => {
+    mkdirSync(folder, { recursive: true });
+    [server, browser] = await Promise.all([servePlayroom(), launchChromium()]);
+  },
+  { timeout: 180_000 }
+);
+
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+for (const [size, device] of Object.entries(SIZES)) {
+  for (const colorScheme of ['light', 'dark']) {
+    test(`${size}, ${colorScheme}`, { timeout: 90_000 }, async () => {
+      const context = await browser.newContext({
+        ...device,
+        colorScheme,
+        reducedMotion: 'reduce',
+      });
+      try {
+        await picture(context, `${size}-${colorScheme}`);
+      } finally {
+        await context.close();
+      }
+    });
+  }
+}
+
+const picture = async (context, label) => {
+  const at = (game, player) => `${server.url}/?room=${label}&player=${player}#${game}`;
+  const { page: ann } = await openPage(context, at('rps', 'annabel'));
+  const { page: ben } = await openPage(context, at('rps', 'ben'));
+  const shoot = async (page, name) => {
+    await page.screenshot({ path: path.join(folder, `${label}-${name}.png`), fullPage: true });
+    const [content, window] = await page.evaluate(() => [
+      document.documentElement.scrollWidth,
+      document.documentElement.clientWidth,
+    ]);
+    assert.ok(content <= window, `${name}: ${content} px wide in ${window}`);
+  };
+
+  await ann.getByTestId('sit-left').waitFor();
+  await shoot(ann, '1-rps-empty');
+  await ann.getByTestId('sit-left').click();
+  await ben.getByTestId('sit-right').click();
+  await ann.getByRole('button', { name: 'paper' }).waitFor();
+  await shoot(ann, '2-rps-choosing');
+  await ann.getByRole('button', { name: 'paper' }).click();
+  await ann.locator('[data-testid="hand-left"][data-hand="paper"]').waitFor();
+  await shoot(ann, '3-rps-waiting');
+  await ben.getByRole('button', { name: 'rock' }).click();
+  await ann.locator('[data-testid="hand-right"][data-hand="rock"]').waitFor();
+  await shoot(ann, '4-rps-revealed');
+
+  await ann.goto(at('chat', 'annabel'));
+  await ben.goto(at('chat', 'ben'));
+  await ann.getByLabel('Message').waitFor();
+  await shoot(ann, '5-chat-empty');
+  const lines = [
+    [ann, 'Well played! Another round?'],
+    [ben, 'Gladly. This time I will not start with rock.'],
+    [ben, 'Or will I?'],
+    [ann, 'We will see. Bring a friend, there is room for people who watch, and the link is under the chat.'],
+  ];
+  for (const [page, text] of lines) {
+    await page.getByLabel('Message').fill(text);
+    await page.getByRole('button', { name: 'Send' }).click();
+    await ann.getByTestId('messages').getByText(text, { exact: true }).waitFor();
+  }
+  await shoot(ann, '6-chat');
+
+  await ann.goto(at('counter', 'annabel'));
+  await ben.goto(at('counter', 'ben'));
+  await ann.getByRole('button', { name: 'Add ten' }).click();
+  await ben.getByTestId('count').getByText('10', { exact: true }).waitFor();
+  await ben.getByRole('button', { name: 'Add one' }).click();
+  await ann.getByTestId('count').getByText('11', { exact: true }).waitFor();
+  await shoot(ann, '7-counter');
+};
