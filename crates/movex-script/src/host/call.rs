@@ -136,11 +136,6 @@ impl Calls {
         }
     }
 
-    /// Says something that no call says.
-    pub(crate) fn tell(&self, report: Report) {
-        (self.sink)(report);
-    }
-
     /// The time that `Date.now()` gives.
     pub(crate) fn now_ms(&self) -> u64 {
         match self.running.borrow().as_ref().map(|running| running.source) {

@@ -2,21 +2,30 @@
 
 #![allow(unsafe_code)]
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
-use movex_core::reducer::{Failure, FailureKind, Fold, Location, ReportKind};
+use movex_core::action::Action;
+use movex_core::reducer::{Failure, FailureKind, Fold};
 use rquickjs::{Context, Ctx, Function, Module, Object, Runtime, Value, qjs};
 
 use super::call::{About, Calls};
 use super::limits::{Exceeded, Meter, MeteredAllocator, STACK_MARGIN_BYTES};
 use super::loader::BundleLoader;
+use super::mirror::{Mirror, deep_freeze};
 use super::options::HostOptions;
 use super::value::JsRef;
 use crate::bundle::{Bundle, ENTRY};
 
+/// So many parsed actions are kept.
+const ACTIONS_KEPT: usize = 4;
+
 /// The engine. Its fields are dropped in order: what refers to the heap before the heap.
 pub(crate) struct Engine {
+    pub(crate) mirror: Mirror,
+    /// The actions parsed last: one entry is applied to several views in a row.
+    actions: RefCell<VecDeque<(Action, JsRef)>>,
     context: Context,
     runtime: Runtime,
     pub(crate) meter: Rc<Meter>,
@@ -54,7 +63,11 @@ impl Engine {
         let ticking = meter.clone();
         runtime.set_interrupt_handler(Some(Box::new(move || ticking.tick())));
         let context = Context::full(&runtime).map_err(broken)?;
+        // SAFETY: the context is alive, and the engine drops its mirror first.
+        let mirror = context.with(|ctx| unsafe { Mirror::new(ctx.as_raw().as_ptr(), options.state_bytes_max) });
         let engine = Rc::new(Self {
+            mirror,
+            actions: RefCell::default(),
             context,
             runtime,
             meter,
@@ -110,6 +123,14 @@ impl Engine {
         }
         self.calls.flush();
         result
+    }
+
+    /// Begins the running call anew: its budget, and what it said.
+    pub(crate) fn restart(&self) {
+        if self.meter.exceeded().is_none() {
+            self.meter.refill(self.options.ticks_max);
+        }
+        self.calls.restart();
     }
 
     /// Runs what promises left to do: a reducer has no later.
@@ -173,6 +194,31 @@ impl Engine {
             return Failure::new(FailureKind::Throw, error.to_string());
         }
         super::exception::describe(ctx, &self.calls.sources, ctx.catch())
+    }
+
+    /// Parses JSON text.
+    pub(crate) fn parse<'js>(&self, ctx: &Ctx<'js>, json: &str) -> Result<Value<'js>, Failure> {
+        ctx.json_parse(json).map_err(|error| self.thrown(ctx, &error))
+    }
+
+    /// An action as a frozen value, parsed once for all the views that it is applied to.
+    pub(crate) fn action<'js>(&self, ctx: &Ctx<'js>, action: &Action) -> Result<Value<'js>, Failure> {
+        let context = ctx.as_raw().as_ptr();
+        let known = self.actions.borrow().iter().find(|(of, _)| of.is_same(action)).map(|(_, value)| value.raw());
+        if let Some(raw) = known {
+            // SAFETY: the list holds the value, so it is alive, and the second reference is handed on.
+            return Ok(unsafe { Value::from_raw(ctx.clone(), qjs::JS_DupValue(context, raw)) });
+        }
+        let value = self.parse(ctx, action.json())?;
+        // SAFETY: the value is alive; the list keeps it only as long as the engine.
+        let kept = unsafe {
+            deep_freeze(context, value.as_raw()).map_err(|stop| self.stopped(ctx, &stop, ""))?;
+            JsRef::share(context, value.as_raw())
+        };
+        let mut actions = self.actions.borrow_mut();
+        actions.push_front((action.clone(), kept));
+        actions.truncate(ACTIONS_KEPT);
+        Ok(value)
     }
 
     /// Frees what hangs together in cycles.
@@ -264,17 +310,5 @@ impl<'js> ResourceReader<'_, '_, 'js> {
         object
             .get(name)
             .map_err(|error| self.engine.thrown(self.ctx, &error))
-    }
-}
-
-impl Engine {
-    /// A warning of the host itself, once for each reducer and kind of fold.
-    pub(crate) fn warn_once(&self, what: &str, text: String, location: Option<Location>) {
-        self.calls.warn_once(what, text, location);
-    }
-
-    /// A failure of a hook, for the developer: the caller goes on without it.
-    pub(crate) fn say_error(&self, text: String, location: Option<Location>) {
-        self.calls.say(ReportKind::Error, text, location);
     }
 }

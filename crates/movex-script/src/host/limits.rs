@@ -47,6 +47,11 @@ impl Meter {
         self.exceeded.set(None);
     }
 
+    /// Gives the running call its steps anew.
+    pub(crate) fn refill(&self, ticks: u64) {
+        self.ticks_left.set(ticks);
+    }
+
     /// Ends measuring and says what was exceeded.
     pub(crate) fn stop(&self) -> Option<Exceeded> {
         self.stack_floor.set(0);

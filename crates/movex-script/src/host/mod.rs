@@ -6,10 +6,12 @@ mod exception;
 mod globals;
 mod limits;
 mod loader;
+mod mirror;
 mod options;
 mod random;
 mod reducer;
 mod sources;
+mod state;
 mod value;
 
 use std::collections::BTreeMap;

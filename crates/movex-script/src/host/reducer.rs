@@ -2,10 +2,12 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::RefCell;
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use movex_core::action::Action;
-use movex_core::checksum::{ChecksumV0, checksum_v0};
+use movex_core::checksum::ChecksumV0;
 use movex_core::context::{Context, TimeMs};
 use movex_core::ids::AppVersion;
 use movex_core::reducer::{Applied, DynReducer, Failure, FailureKind, Features, Fold, State};
@@ -13,18 +15,19 @@ use rquickjs::{Ctx, Value, qjs};
 
 use super::call::About;
 use super::engine::{Engine, Functions};
+use super::mirror::deep_copy;
+use super::state::ScriptState;
 use super::value::JsRef;
+
+/// Types of actions are the app's to choose: so many are remembered as mutating.
+const MUTATING_TYPES_MAX: usize = 256;
 
 /// A reducer function and its hooks. Its fields are dropped in order: the functions before their engine.
 pub(crate) struct ScriptReducer {
     functions: Functions,
+    /// The types of actions for which it changes what it is given, by whether the fold was public.
+    mutating: RefCell<HashSet<(bool, String)>>,
     name: Rc<str>,
-    engine: Rc<Engine>,
-}
-
-/// A state in the JavaScript heap.
-struct ScriptState {
-    value: JsRef,
     engine: Rc<Engine>,
 }
 
@@ -32,6 +35,7 @@ impl ScriptReducer {
     pub(crate) fn new(name: &str, functions: Functions, engine: Rc<Engine>) -> Self {
         Self {
             functions,
+            mutating: RefCell::default(),
             name: Rc::from(name),
             engine,
         }
@@ -49,7 +53,7 @@ impl ScriptReducer {
     fn of<'s>(&self, state: &'s State) -> Result<&'s ScriptState, Failure> {
         state
             .get::<ScriptState>()
-            .filter(|state| Rc::ptr_eq(&state.engine, &self.engine))
+            .filter(|state| state.is_of(&self.engine))
             .ok_or_else(|| Failure::new(FailureKind::Shape, "the state is of another engine"))
     }
 
@@ -92,17 +96,8 @@ impl ScriptReducer {
         Ok(value)
     }
 
-    fn adopt(&self, ctx: &Ctx<'_>, value: &Value<'_>) -> State {
-        State::new(ScriptState {
-            // SAFETY: the value is alive, and the state keeps the engine.
-            value: unsafe { JsRef::share(ctx.as_raw().as_ptr(), value.as_raw()) },
-            engine: self.engine.clone(),
-        })
-    }
-
-    fn parsed<'js>(&self, ctx: &Ctx<'js>, json: &str) -> Result<Value<'js>, Failure> {
-        ctx.json_parse(json)
-            .map_err(|error| self.engine.thrown(ctx, &error))
+    fn adopt<'js>(&self, ctx: &Ctx<'js>, value: &Value<'js>) -> Result<State, Failure> {
+        self.engine.adopt(ctx, value).map(State::new)
     }
 
     fn context_object<'js>(&self, ctx: &Ctx<'js>, context: &Context) -> Result<Value<'js>, Failure> {
@@ -114,6 +109,100 @@ impl ScriptReducer {
         };
         make().map_err(|error| self.engine.thrown(ctx, &error))
     }
+}
+
+impl ScriptReducer {
+    /// One call of the reducer; a second on a working copy if it tried to change what it was given.
+    fn reduce(
+        &self,
+        state: &State,
+        action: &Action,
+        context: &Context,
+        fold: Fold<'_>,
+    ) -> Result<State, Failure> {
+        let old = self.of(state)?;
+        let about = self.about(fold, Some(context), 0);
+        self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
+            let frozen_action = self.engine.action(&ctx, action)?;
+            let context = self.context_object(&ctx, context)?;
+            if !self.mutates(&ctx, &frozen_action, fold) {
+                let arguments = [old.raw(), frozen_action.as_raw(), context.as_raw()];
+                match self.call(&ctx, &self.functions.reduce, &arguments) {
+                    Ok(next) if old.is(&next) => return Ok(state.clone()),
+                    Ok(next) => return self.adopt(&ctx, &next),
+                    Err(failure) if !is_mutation(&failure) => return Err(failure),
+                    Err(failure) => {
+                        self.engine.restart();
+                        self.remember_mutation(&ctx, &frozen_action, fold, failure);
+                    }
+                }
+            }
+            let (state, action) = self.working_copy(&ctx, old.raw(), frozen_action.as_raw())?;
+            let next = self.call(
+                &ctx,
+                &self.functions.reduce,
+                &[state.raw(), action.raw(), context.as_raw()],
+            )?;
+            self.adopt(&ctx, &next)
+        })
+    }
+
+    /// Whether actions of this type are known to change what the reducer is given. What a private fold found out
+    /// counts for private folds alone (M10).
+    fn mutates(&self, ctx: &Ctx<'_>, action: &Value<'_>, fold: Fold<'_>) -> bool {
+        if self.mutating.borrow().is_empty() {
+            return false;
+        }
+        let kind = action_type(ctx, action);
+        self.mutating.borrow().contains(&(fold.is_public(), kind))
+    }
+
+    fn remember_mutation(&self, ctx: &Ctx<'_>, action: &Value<'_>, fold: Fold<'_>, failure: Failure) {
+        let mut mutating = self.mutating.borrow_mut();
+        if mutating.len() < MUTATING_TYPES_MAX {
+            mutating.insert((fold.is_public(), action_type(ctx, action)));
+        }
+        self.engine.calls.warn_once(
+            "mutates",
+            format!(
+                "the reducer changes the state or action that it is given ({}): it works on a copy of its own, which \
+                 costs time with every call; return a new value instead, or use immer",
+                failure.message
+            ),
+            failure.location,
+        );
+    }
+
+    fn working_copy(
+        &self,
+        ctx: &Ctx<'_>,
+        state: qjs::JSValue,
+        action: qjs::JSValue,
+    ) -> Result<(JsRef, JsRef), Failure> {
+        let context = ctx.as_raw().as_ptr();
+        // SAFETY: state and action are alive, and plain: the one was taken in, the other came from JSON text.
+        let copies = unsafe { deep_copy(context, state).and_then(|state| Ok((state, deep_copy(context, action)?))) };
+        copies.map_err(|stop| self.engine.stopped(ctx, &stop, ""))
+    }
+}
+
+/// What a write to a frozen value throws. An error of the app's own that reads so costs a second call, no more.
+fn is_mutation(failure: &Failure) -> bool {
+    const SAID: [&str; 5] = [
+        "is read-only",
+        "object is not extensible",
+        "could not delete property",
+        "not configurable",
+        "no setter for property",
+    ];
+    let message = failure.message.strip_prefix("TypeError: ");
+    message.is_some_and(|message| SAID.iter().any(|said| message.contains(said)))
+}
+
+fn action_type(ctx: &Ctx<'_>, action: &Value<'_>) -> String {
+    let kind: Option<String> = action.as_object().and_then(|action| action.get("type").ok());
+    drop(ctx.catch());
+    kind.unwrap_or_default()
 }
 
 impl DynReducer for ScriptReducer {
@@ -129,52 +218,30 @@ impl DynReducer for ScriptReducer {
     fn init(&self, context: &Context) -> Result<State, Failure> {
         let about = self.about(Fold::Public, Some(context), 0);
         self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
-            let action = self.parsed(&ctx, r#"{"type":"_init"}"#)?;
+            let action = self.engine.parse(&ctx, r#"{"type":"_init"}"#)?;
             let context = self.context_object(&ctx, context)?;
             let arguments = [qjs::JS_UNDEFINED, action.as_raw(), context.as_raw()];
             let state = self.call(&ctx, &self.functions.reduce, &arguments)?;
-            Ok(self.adopt(&ctx, &state))
+            self.adopt(&ctx, &state)
         })
     }
 
     fn parse(&self, json: Option<&str>) -> Result<State, Failure> {
         self.hook(Fold::Public, 0, |ctx| {
             let value = match json {
-                Some(json) => self.parsed(&ctx, json)?,
+                Some(json) => self.engine.parse(&ctx, json)?,
                 None => Value::new_undefined(ctx.clone()),
             };
-            Ok(self.adopt(&ctx, &value))
+            self.adopt(&ctx, &value)
         })
     }
 
     fn to_json(&self, state: &State) -> Result<Option<String>, Failure> {
-        let state = self.of(state)?;
-        self.hook(Fold::Public, 0, |ctx| {
-            // SAFETY: the state's value is alive; the second reference is handed on.
-            let value = unsafe {
-                let context = ctx.as_raw().as_ptr();
-                Value::from_raw(ctx.clone(), qjs::JS_DupValue(context, state.value.raw()))
-            };
-            let text = ctx
-                .json_stringify(value)
-                .map_err(|error| self.engine.thrown(&ctx, &error))?;
-            text.map(|text| text.to_string().map_err(|error| self.engine.thrown(&ctx, &error)))
-                .transpose()
-        })
+        Ok(self.of(state)?.json())
     }
 
     fn apply(&self, state: &State, action: &Action, context: &Context, fold: Fold<'_>) -> Applied {
-        let called = self.of(state).and_then(|state| {
-            let about = self.about(fold, Some(context), 0);
-            self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
-                let action = self.parsed(&ctx, action.json())?;
-                let context = self.context_object(&ctx, context)?;
-                let arguments = [state.value.raw(), action.as_raw(), context.as_raw()];
-                let next = self.call(&ctx, &self.functions.reduce, &arguments)?;
-                Ok(self.adopt(&ctx, &next))
-            })
-        });
-        match called {
+        match self.reduce(state, action, context, fold) {
             Ok(next) => Applied::Next(next),
             Err(failure) => Applied::Failed(Failure {
                 entropy_was_read: context.entropy_was_read(),
@@ -188,7 +255,7 @@ impl DynReducer for ScriptReducer {
             return Ok(false);
         };
         self.hook(Fold::Public, 0, |ctx| {
-            let answer = self.call(&ctx, ask, &[state.value.raw()])?;
+            let answer = self.call(&ctx, ask, &[state.raw()])?;
             Ok(answer.as_bool() == Some(true))
         })
     }
@@ -198,9 +265,9 @@ impl DynReducer for ScriptReducer {
             return Ok(None);
         };
         self.hook(fold, now.0, |ctx| {
-            let context = self.parsed(&ctx, &format!("{{\"requestAt\":{}}}", now.0))?;
-            let shown = self.call(&ctx, transform, &[state.value.raw(), context.as_raw()])?;
-            Ok(Some(self.adopt(&ctx, &shown)))
+            let context = self.engine.parse(&ctx, &format!("{{\"requestAt\":{}}}", now.0))?;
+            let shown = self.call(&ctx, transform, &[state.raw(), context.as_raw()])?;
+            self.adopt(&ctx, &shown).map(Some)
         })
     }
 
@@ -209,7 +276,7 @@ impl DynReducer for ScriptReducer {
             return Ok(None);
         };
         self.hook(Fold::Public, 0, |ctx| {
-            let due = self.call(&ctx, deadline, &[state.value.raw()])?;
+            let due = self.call(&ctx, deadline, &[state.raw()])?;
             if due.is_undefined() || due.is_null() {
                 return Ok(None);
             }
@@ -225,14 +292,7 @@ impl DynReducer for ScriptReducer {
     }
 
     fn checksum_v0(&self, state: &State) -> Result<ChecksumV0, Failure> {
-        let text = self.to_json(state)?;
-        let value: Option<serde_json::Value> = text
-            .map(|text| serde_json::from_str(&text))
-            .transpose()
-            .map_err(|error| {
-                Failure::new(FailureKind::Shape, format!("the state has no JSON form: {error}"))
-            })?;
-        Ok(checksum_v0(value.as_ref()))
+        Ok(self.of(state)?.checksum_v0())
     }
 
     fn migrate(&self, json: Option<&str>, from: &AppVersion) -> Result<State, Failure> {
@@ -241,13 +301,13 @@ impl DynReducer for ScriptReducer {
         };
         self.hook(Fold::Public, 0, |ctx| {
             let old = match json {
-                Some(json) => self.parsed(&ctx, json)?,
+                Some(json) => self.engine.parse(&ctx, json)?,
                 None => Value::new_undefined(ctx.clone()),
             };
             let version = rquickjs::String::from_str(ctx.clone(), from.as_str())
                 .map_err(|error| self.engine.thrown(&ctx, &error))?;
             let state = self.call(&ctx, migrate, &[old.as_raw(), version.as_raw()])?;
-            Ok(self.adopt(&ctx, &state))
+            self.adopt(&ctx, &state)
         })
     }
 }
