@@ -46,3 +46,18 @@ export const openPage = async (context, address) => {
   await page.goto(address);
   return { page, received, complaints };
 };
+
+/**
+ * Clicks in the window that is in front: in the others Chromium draws a frame
+ * a second, and Playwright waits for frames before it clicks.
+ */
+export const click = async (page, find) => {
+  await page.bringToFront();
+  await find(page).click();
+};
+
+/** The button of this name. */
+export const button = (name) => (page) => page.getByRole('button', { name });
+
+/** The element with this test id. */
+export const byId = (id) => (page) => page.getByTestId(id);

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { reference } from '../support/binary.js';
 import { servePlayroom } from '../support/playroom.js';
-import { launchChromium, openPage } from './chromium.js';
+import { button, byId, click, launchChromium, openPage } from './chromium.js';
 
 let server;
 let browser;
@@ -54,8 +54,8 @@ const hand = (page, seat, shown) =>
 inBrowser('a whole match; the secret is in nothing that the others received before the reveal', async (context) => {
   const { first, second, link } = await twoWindows(context, 'rps');
   const watcher = await openPage(context, link);
-  await first.page.getByTestId('sit-left').click();
-  await second.page.getByTestId('sit-right').click();
+  await click(first.page, byId('sit-left'));
+  await click(second.page, byId('sit-right'));
   await watcher.page.getByTestId('spectator').waitFor();
 
   const rounds = [
@@ -68,7 +68,7 @@ inBrowser('a whole match; the secret is in nothing that the others received befo
   for (const [index, [left, right, outcome]] of rounds.entries()) {
     // What came in earlier rounds may name the hand of this one.
     const fromHere = [second, watcher].map(({ received }) => received.length);
-    await first.page.getByRole('button', { name: left }).click();
+    await click(first.page, button(left));
     await hand(first.page, 'left', left);
     for (const { page } of [second, watcher]) {
       await page.getByTestId('seat-left').getByText('has chosen').waitFor();
@@ -86,7 +86,7 @@ inBrowser('a whole match; the secret is in nothing that the others received befo
       }
     });
 
-    await second.page.getByRole('button', { name: right }).click();
+    await click(second.page, button(right));
     for (const { page } of [first, second, ...(reference ? [] : [watcher])]) {
       await hand(page, 'left', left);
       await hand(page, 'right', right);
@@ -94,7 +94,7 @@ inBrowser('a whole match; the secret is in nothing that the others received befo
     assert.ok(second.received.some((frame) => frame.includes(left)), 'revealed');
     await headline(first.page, outcome);
     if (index < rounds.length - 1) {
-      await (index % 2 ? first : second).page.getByRole('button', { name: 'Next round' }).click();
+      await click((index % 2 ? first : second).page, button('Next round'));
       await headline(first.page, 'Choose your hand');
       await headline(second.page, 'Choose your hand');
     }
@@ -104,7 +104,7 @@ inBrowser('a whole match; the secret is in nothing that the others received befo
     await headline(watcher.page, 'wins the match');
     assert.equal(await watcher.page.getByTestId('history').locator('li').count(), rounds.length);
   }
-  await second.page.getByRole('button', { name: 'New match' }).click();
+  await click(second.page, button('New match'));
   await headline(first.page, 'Choose your hand');
   for (const { complaints } of [first, second, watcher]) {
     assert.deepEqual(complaints, []);
@@ -114,14 +114,14 @@ inBrowser('a whole match; the secret is in nothing that the others received befo
 inBrowser('a player leaves the seat, the watcher takes it', async (context) => {
   const { first, second, link } = await twoWindows(context, 'rps');
   const watcher = await openPage(context, link);
-  await first.page.getByTestId('sit-left').click();
-  await second.page.getByTestId('sit-right').click();
-  await first.page.getByRole('button', { name: 'rock' }).click();
+  await click(first.page, byId('sit-left'));
+  await click(second.page, byId('sit-right'));
+  await click(first.page, button('rock'));
   await hand(first.page, 'left', 'rock');
-  await first.page.getByRole('button', { name: 'Leave the seat' }).click();
-  await watcher.page.getByTestId('sit-left').click();
-  await watcher.page.getByRole('button', { name: 'paper' }).click();
-  await second.page.getByRole('button', { name: 'scissors' }).click();
+  await click(first.page, button('Leave the seat'));
+  await click(watcher.page, byId('sit-left'));
+  await click(watcher.page, button('paper'));
+  await click(second.page, button('scissors'));
   for (const { page } of [first, second, watcher]) {
     await hand(page, 'left', 'paper');
     await hand(page, 'right', 'scissors');
@@ -133,7 +133,7 @@ inBrowser('chat: both write, both read, in the same order', async (context) => {
   const { first, second } = await twoWindows(context, 'chat');
   const write = async ({ page }, text) => {
     await page.getByLabel('Message').fill(text);
-    await page.getByRole('button', { name: 'Send' }).click();
+    await click(page, button('Send'));
   };
   const texts = ['Hello there', 'Hi! <b>not bold</b>', 'Shall we play?', 'Gladly 🎲'];
   for (const [index, text] of texts.entries()) {
@@ -153,14 +153,14 @@ inBrowser('counter: both count', async (context) => {
   const shows = ({ page }, value) =>
     page.getByTestId('count').getByText(value, { exact: true }).waitFor();
   for (let count = 1; count <= 3; count += 1) {
-    await first.page.getByRole('button', { name: 'Add one' }).click();
+    await click(first.page, button('Add one'));
     await shows(second, String(count));
   }
-  await second.page.getByRole('button', { name: 'Add ten' }).click();
+  await click(second.page, button('Add ten'));
   await shows(first, '13');
-  await first.page.getByRole('button', { name: 'Take one' }).click();
+  await click(first.page, button('Take one'));
   await shows(second, '12');
-  await second.page.getByRole('button', { name: 'Reset' }).click();
+  await click(second.page, button('Reset'));
   await shows(first, '0');
 });
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
 import { servePlayroom } from '../support/playroom.js';
-import { launchChromium, openPage } from './chromium.js';
+import { button, byId, click, launchChromium, openPage } from './chromium.js';
 
 const folder = fileURLToPath(new URL('../screenshots', import.meta.url));
 const SIZES = {
@@ -63,14 +63,14 @@ const picture = async (context, label) => {
 
   await ann.getByTestId('sit-left').waitFor();
   await shoot(ann, '1-rps-empty');
-  await ann.getByTestId('sit-left').click();
-  await ben.getByTestId('sit-right').click();
+  await click(ann, byId('sit-left'));
+  await click(ben, byId('sit-right'));
   await ann.getByRole('button', { name: 'paper' }).waitFor();
   await shoot(ann, '2-rps-choosing');
-  await ann.getByRole('button', { name: 'paper' }).click();
+  await click(ann, button('paper'));
   await ann.locator('[data-testid="hand-left"][data-hand="paper"]').waitFor();
   await shoot(ann, '3-rps-waiting');
-  await ben.getByRole('button', { name: 'rock' }).click();
+  await click(ben, button('rock'));
   await ann.locator('[data-testid="hand-right"][data-hand="rock"]').waitFor();
   await shoot(ann, '4-rps-revealed');
 
@@ -86,16 +86,16 @@ const picture = async (context, label) => {
   ];
   for (const [page, text] of lines) {
     await page.getByLabel('Message').fill(text);
-    await page.getByRole('button', { name: 'Send' }).click();
+    await click(page, button('Send'));
     await ann.getByTestId('messages').getByText(text, { exact: true }).waitFor();
   }
   await shoot(ann, '6-chat');
 
   await ann.goto(at('counter', 'annabel'));
   await ben.goto(at('counter', 'ben'));
-  await ann.getByRole('button', { name: 'Add ten' }).click();
+  await click(ann, button('Add ten'));
   await ben.getByTestId('count').getByText('10', { exact: true }).waitFor();
-  await ben.getByRole('button', { name: 'Add one' }).click();
+  await click(ben, button('Add one'));
   await ann.getByTestId('count').getByText('11', { exact: true }).waitFor();
   await shoot(ann, '7-counter');
 };

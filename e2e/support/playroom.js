@@ -12,6 +12,7 @@ const run = promisify(execFile);
 
 export const playroom = fileURLToPath(new URL('../../examples/playroom', import.meta.url));
 
+/** Once before the tests: two test files at once must not write one folder. */
 export const buildPlayroom = async () => {
   if (!existsSync(path.join(playroom, 'node_modules'))) {
     await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: playroom });
@@ -21,14 +22,17 @@ export const buildPlayroom = async () => {
 
 /** The server with the demo's page, as one address. */
 export const servePlayroom = async () => {
-  await buildPlayroom();
+  const dist = path.join(playroom, 'dist');
+  if (!existsSync(path.join(dist, 'index.html'))) {
+    throw new Error('the playroom is not built: npm run test:browser builds it');
+  }
   const server = await startServer({
     app: path.join(playroom, 'src'),
-    args: ['--static', path.join(playroom, 'dist')],
+    args: ['--static', dist],
   });
   if (reference) {
     const { pageBefore } = await import('./reference-page.js');
-    await pageBefore(server, path.join(playroom, 'dist'));
+    await pageBefore(server, dist);
   }
   return server;
 };

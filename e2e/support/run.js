@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildPlayroom } from './playroom.js';
 import { movexBinary, reference } from './binary.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,9 +26,16 @@ if (!reference) {
   }
 }
 
+if (process.argv.includes('browser')) {
+  await buildPlayroom();
+}
+
+// Browsers draw in software here: two at once are slower than one after the other.
+const concurrency = process.argv.includes('browser') ? 1 : 2;
+
 const child = spawn(
   process.execPath,
-  ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+  ['--test', `--test-concurrency=${concurrency}`, '--test-reporter=spec', ...files],
   { cwd: root, stdio: 'inherit' }
 );
 child.on('close', (code) => process.exit(code ?? 1));
