@@ -26,10 +26,25 @@ impl Reports {
         self.0.borrow_mut().split_off(0)
     }
 
+    /// After a refold: what was printed then was printed once already; warnings and errors stay, each once.
+    pub(super) fn forget_prints(&self) {
+        let mut kept: Vec<Report> = Vec::new();
+        for report in self.take() {
+            let told = matches!(report.kind, ReportKind::Warn | ReportKind::Error);
+            if told && kept.len() < REFOLD_REPORTS_MAX && !kept.contains(&report) {
+                kept.push(report);
+            }
+        }
+        *self.0.borrow_mut() = kept;
+    }
+
     fn push(&self, report: Report) {
         self.0.borrow_mut().push(report);
     }
 }
+
+/// A refold of ten thousand entries that each fail is told by its first failures.
+const REFOLD_REPORTS_MAX: usize = 20;
 
 /// What an entry does in a view that did not decide it.
 pub(super) struct Folded {

@@ -75,7 +75,9 @@ impl Resource {
         let (items, notes) = split(records);
         let mut resource = Self::begin(rid, epoch, reducer, setting, base)?;
         resource.notes.extend(notes);
-        resource.replay(items, OnFailure::Keep)?;
+        let replayed = resource.replay(items, OnFailure::Keep);
+        resource.setting.reports.forget_prints();
+        replayed?;
         resource.rearm();
         Ok(resource)
     }

@@ -61,7 +61,13 @@ impl Resource {
         next.checksums = self.checksums;
         // What ran into a limit then has no effect now either; what runs into one anew is noted by the refold.
         next.notes = self.notes.clone();
-        next.replay(items, OnFailure::Refuse)?;
+        let replayed = next.replay(items, OnFailure::Refuse);
+        next.setting.reports.forget_prints();
+        if let Err(error) = replayed {
+            // The error says it; what led to it would be told as somebody else's.
+            next.setting.reports.take();
+            return Err(error);
+        }
         next.rearm();
         next.tell_new_epoch(out).map_err(|failure| RecoverError::Base {
             rid: self.rid.to_string(),

@@ -64,7 +64,8 @@ impl Engine {
         runtime.set_interrupt_handler(Some(Box::new(move || ticking.tick())));
         let context = Context::full(&runtime).map_err(broken)?;
         // SAFETY: the context is alive, and the engine drops its mirror first.
-        let mirror = context.with(|ctx| unsafe { Mirror::new(ctx.as_raw().as_ptr(), options.state_bytes_max) });
+        let mirror =
+            context.with(|ctx| unsafe { Mirror::new(ctx.as_raw().as_ptr(), options.state_bytes_max) });
         let engine = Rc::new(Self {
             mirror,
             actions: RefCell::default(),
@@ -204,7 +205,12 @@ impl Engine {
     /// An action as a frozen value, parsed once for all the views that it is applied to.
     pub(crate) fn action<'js>(&self, ctx: &Ctx<'js>, action: &Action) -> Result<Value<'js>, Failure> {
         let context = ctx.as_raw().as_ptr();
-        let known = self.actions.borrow().iter().find(|(of, _)| of.is_same(action)).map(|(_, value)| value.raw());
+        let known = self
+            .actions
+            .borrow()
+            .iter()
+            .find(|(of, _)| of.is_same(action))
+            .map(|(_, value)| value.raw());
         if let Some(raw) = known {
             // SAFETY: the list holds the value, so it is alive, and the second reference is handed on.
             return Ok(unsafe { Value::from_raw(ctx.clone(), qjs::JS_DupValue(context, raw)) });

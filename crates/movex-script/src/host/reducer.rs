@@ -181,7 +181,8 @@ impl ScriptReducer {
     ) -> Result<(JsRef, JsRef), Failure> {
         let context = ctx.as_raw().as_ptr();
         // SAFETY: state and action are alive, and plain: the one was taken in, the other came from JSON text.
-        let copies = unsafe { deep_copy(context, state).and_then(|state| Ok((state, deep_copy(context, action)?))) };
+        let copies =
+            unsafe { deep_copy(context, state).and_then(|state| Ok((state, deep_copy(context, action)?))) };
         copies.map_err(|stop| self.engine.stopped(ctx, &stop, ""))
     }
 }

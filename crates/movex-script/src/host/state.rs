@@ -23,7 +23,10 @@ pub(crate) struct ScriptState {
 enum Root {
     Undefined,
     /// A number, string, boolean or null, with its JSON text.
-    Scalar { value: JsRef, json: Box<str> },
+    Scalar {
+        value: JsRef,
+        json: Box<str>,
+    },
     /// An array or object.
     Container(Rc<Node>),
 }
@@ -46,10 +49,14 @@ impl ScriptState {
     pub(crate) fn is(&self, value: &Value<'_>) -> bool {
         let raw = value.as_raw();
         match &self.root {
-            Root::Container(node) => kind(raw) == Kind::Object && node.value().address() == super::value::address(raw),
+            Root::Container(node) => {
+                kind(raw) == Kind::Object && node.value().address() == super::value::address(raw)
+            }
             Root::Undefined => kind(raw) == Kind::Undefined,
             Root::Scalar { value, .. } => match (kind(value.raw()), kind(raw)) {
-                (Kind::String, Kind::String) => super::value::address(value.raw()) == super::value::address(raw),
+                (Kind::String, Kind::String) => {
+                    super::value::address(value.raw()) == super::value::address(raw)
+                }
                 (old, new) => old == new && new != Kind::Object,
             },
         }
@@ -93,7 +100,11 @@ fn text(node: &Node, order: Order) -> String {
 
 impl Engine {
     /// Takes in what the app's code gave as a state.
-    pub(crate) fn adopt<'js>(self: &Rc<Self>, ctx: &Ctx<'js>, value: &Value<'js>) -> Result<ScriptState, Failure> {
+    pub(crate) fn adopt<'js>(
+        self: &Rc<Self>,
+        ctx: &Ctx<'js>,
+        value: &Value<'js>,
+    ) -> Result<ScriptState, Failure> {
         let context = ctx.as_raw().as_ptr();
         let raw = value.as_raw();
         let root = match kind(raw) {
@@ -144,12 +155,17 @@ impl Engine {
         let shape = |message: String| Failure::new(FailureKind::Shape, message);
         if value.is_promise() {
             return Err(shape(
-                "the reducer is async: a state must be there at once, so do what waits before dispatching".to_owned(),
+                "the reducer is async: a state must be there at once, so do what waits before dispatching"
+                    .to_owned(),
             ));
         }
         let text = match ctx.json_stringify(value.clone()) {
             Ok(Some(text)) => text,
-            Ok(None) => return Err(shape(format!("{what} is no state: a state is what JSON can write"))),
+            Ok(None) => {
+                return Err(shape(format!(
+                    "{what} is no state: a state is what JSON can write"
+                )));
+            }
             Err(error) => {
                 let failure = self.thrown(ctx, &error);
                 return Err(shape(format!(
@@ -195,7 +211,10 @@ impl Engine {
     pub(crate) fn stopped(&self, ctx: &Ctx<'_>, stop: &Stop, path: &str) -> Failure {
         let shape = |message: String| Failure::new(FailureKind::Shape, message);
         match stop {
-            Stop::NotPlain(what) => shape(format!("the state has {what}{}, which JSON can't write", at(path))),
+            Stop::NotPlain(what) => shape(format!(
+                "the state has {what}{}, which JSON can't write",
+                at(path)
+            )),
             Stop::LoneSurrogate => shape(format!(
                 "a text{} has half of a surrogate pair: was an emoji cut in two? Cut with `[...text]`, not with `slice`",
                 at(path)

@@ -24,11 +24,11 @@ use std::rc::{Rc, Weak};
 use rquickjs::qjs;
 
 pub(crate) use copy::{deep_copy, deep_freeze};
-pub(crate) use layout::Order;
 use layout::Layout;
+pub(crate) use layout::Order;
 use plan::Plans;
-pub(crate) use walk::{Stop, with_text, write_scalar};
 use walk::Walk;
+pub(crate) use walk::{Stop, with_text, write_scalar};
 
 use super::value::{JsRef, address};
 
@@ -119,7 +119,10 @@ impl Mirror {
             let array = JsRef::own(context, qjs::JS_NewArray(context));
             let prototype = JsRef::own(context, qjs::JS_GetPrototype(context, object.raw()));
             let global = JsRef::own(context, qjs::JS_GetGlobalObject(context));
-            let function = JsRef::own(context, qjs::JS_GetPropertyStr(context, global.raw(), c"parseInt".as_ptr()));
+            let function = JsRef::own(
+                context,
+                qjs::JS_GetPropertyStr(context, global.raw(), c"parseInt".as_ptr()),
+            );
             Self {
                 table: Rc::default(),
                 plans: RefCell::default(),

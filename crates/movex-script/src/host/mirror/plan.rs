@@ -34,7 +34,11 @@ impl Plans {
     ///
     /// # Safety
     /// The context is alive, and the atoms are alive atoms of it.
-    pub(crate) unsafe fn plan(&mut self, context: *mut qjs::JSContext, atoms: &[u32]) -> Result<Rc<Plan>, Stop> {
+    pub(crate) unsafe fn plan(
+        &mut self,
+        context: *mut qjs::JSContext,
+        atoms: &[u32],
+    ) -> Result<Rc<Plan>, Stop> {
         if let Some(plan) = self.plans.get(atoms) {
             return Ok(plan.clone());
         }

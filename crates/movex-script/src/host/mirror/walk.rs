@@ -46,8 +46,9 @@ impl Names {
         };
         let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY).cast_signed();
         // SAFETY: the caller vouches for context and object; the list is ours until it is dropped.
-        let result =
-            unsafe { qjs::JS_GetOwnPropertyNames(context, &raw mut names.list, &raw mut names.count, object, flags) };
+        let result = unsafe {
+            qjs::JS_GetOwnPropertyNames(context, &raw mut names.list, &raw mut names.count, object, flags)
+        };
         if result < 0 { Err(Stop::Engine) } else { Ok(names) }
     }
 
@@ -124,7 +125,9 @@ impl Walk<'_> {
             return Err(Stop::Engine);
         }
         // Each element takes a byte of text and a comma: what can't fit is not looked at.
-        let length = u32::try_from(length).ok().filter(|length| *length as usize <= self.mirror.bytes_max / 2);
+        let length = u32::try_from(length)
+            .ok()
+            .filter(|length| *length as usize <= self.mirror.bytes_max / 2);
         let length = length.ok_or(Stop::TooLarge)?;
         // SAFETY: as the caller vouches.
         let names = unsafe { Names::of(self.context, array) }?;
@@ -135,7 +138,12 @@ impl Walk<'_> {
         to.members.reserve(length as usize);
         for index in 0..length {
             // SAFETY: as the caller vouches; the result is owned.
-            let element = unsafe { JsRef::own(self.context, qjs::JS_GetPropertyUint32(self.context, array, index)) };
+            let element = unsafe {
+                JsRef::own(
+                    self.context,
+                    qjs::JS_GetPropertyUint32(self.context, array, index),
+                )
+            };
             let stop = match kind(element.raw()) {
                 Kind::Undefined => Err(Stop::NotPlain("`undefined` in an array")),
                 // SAFETY: the element is alive.
@@ -149,7 +157,12 @@ impl Walk<'_> {
         Ok(())
     }
 
-    unsafe fn object(&mut self, object: qjs::JSValue, depth: usize, to: &mut Container) -> Result<Rc<Plan>, Stop> {
+    unsafe fn object(
+        &mut self,
+        object: qjs::JSValue,
+        depth: usize,
+        to: &mut Container,
+    ) -> Result<Rc<Plan>, Stop> {
         // SAFETY: the caller vouches for the object; the prototype is owned.
         let prototype = unsafe { JsRef::own(self.context, qjs::JS_GetPrototype(self.context, object)) };
         match kind(prototype.raw()) {
@@ -179,7 +192,8 @@ impl Walk<'_> {
                 },
             };
             if let Err(stop) = stop {
-                self.path.push(format!(".{}", key.trim_end_matches(':').trim_matches('"')));
+                self.path
+                    .push(format!(".{}", key.trim_end_matches(':').trim_matches('"')));
                 return Err(stop);
             }
         }
@@ -232,16 +246,28 @@ impl Walk<'_> {
             to.bytes += to.scratch.len() - start;
             to.members.push(Some(Member::Text(start..to.scratch.len())));
         }
-        if to.bytes > self.mirror.bytes_max { Err(Stop::TooLarge) } else { Ok(()) }
+        if to.bytes > self.mirror.bytes_max {
+            Err(Stop::TooLarge)
+        } else {
+            Ok(())
+        }
     }
 
-    fn finish(&self, object: qjs::JSValue, container: &Container, plan: Option<&Plan>) -> Result<Rc<Node>, Stop> {
+    fn finish(
+        &self,
+        object: qjs::JSValue,
+        container: &Container,
+        plan: Option<&Plan>,
+    ) -> Result<Rc<Node>, Stop> {
         // Braces, commas and keys come to what `member` has counted.
         let present = container.members.iter().flatten().count();
         let mut bytes = container.bytes + 2 + present.saturating_sub(1);
         if let Some(plan) = plan {
             let keys = plan.keys.iter().zip(&container.members);
-            bytes += keys.filter(|(_, member)| member.is_some()).map(|(key, _)| key.len()).sum::<usize>();
+            bytes += keys
+                .filter(|(_, member)| member.is_some())
+                .map(|(key, _)| key.len())
+                .sum::<usize>();
         }
         if bytes > self.mirror.bytes_max {
             return Err(Stop::TooLarge);
@@ -253,7 +279,13 @@ impl Walk<'_> {
         let inserted = differs.then(|| container.lay_out(plan, Order::Inserted, whole).finish());
         // SAFETY: the object is alive, and whoever keeps a node keeps the engine.
         let value = unsafe { JsRef::share(self.context, object) };
-        Ok(self.mirror.keep(value, sorted.finish(), inserted, container.children.clone(), bytes))
+        Ok(self.mirror.keep(
+            value,
+            sorted.finish(),
+            inserted,
+            container.children.clone(),
+            bytes,
+        ))
     }
 }
 
@@ -287,7 +319,9 @@ impl Container {
             }
             match member {
                 Member::Text(range) => draft.text.push_str(&self.scratch[range.clone()]),
-                Member::Child(number) if whole => self.children[*number as usize].write(order, &mut draft.text),
+                Member::Child(number) if whole => {
+                    self.children[*number as usize].write(order, &mut draft.text)
+                }
                 Member::Child(number) => draft.hole(*number),
             }
         };
@@ -342,7 +376,9 @@ pub(crate) unsafe fn with_text<T>(
         }
         let bytes = std::slice::from_raw_parts(text.cast::<u8>(), length as usize);
         // A lone surrogate comes out as three bytes that are no UTF-8.
-        let result = std::str::from_utf8(bytes).map(read).map_err(|_| Stop::LoneSurrogate);
+        let result = std::str::from_utf8(bytes)
+            .map(read)
+            .map_err(|_| Stop::LoneSurrogate);
         qjs::JS_FreeCString(context, text);
         result
     }
