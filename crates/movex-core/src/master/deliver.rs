@@ -1,7 +1,7 @@
 //! Carrying effects to those who look (M24): held until the store has kept what they depend on (M23).
 
 use super::front::{Front, Gated};
-use super::request::{Pending, Waiting, Wants};
+use super::request::{Pending, Waiting, Wants, worker_of};
 use super::{Answer, Append, AppendId, ConnectionId, Event, Master, Output, Refresh, Subscriber};
 use crate::context::TimeMs;
 use crate::effect::{Effect, EntryFrame, OwnHalf, Reply, RequestId, ViewState, Viewers};
@@ -83,7 +83,16 @@ impl Master {
                 self.fail(effect, error);
             }
         }
-        self.out.push(Output::Recover { rid: rid.clone() });
+        self.out.push(Output::Recover {
+            worker: worker_of(rid, self.settings.workers),
+            rid: rid.clone(),
+        });
+    }
+
+    /// A worker failed in the middle of something, by a fault of our own: what it holds of the resource is not to be
+    /// trusted, and it goes back to what is kept.
+    pub fn recover(&mut self, rid: &Rid) {
+        self.lost(rid, &store_error("the server failed on it"));
     }
 
     /// Nothing that depends on what was lost is told; who waits for it is.

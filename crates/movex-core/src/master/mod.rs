@@ -280,6 +280,8 @@ pub enum Output {
     },
     /// The store lost an append: read the log that it has and tell the worker with [`Command::Recover`].
     Recover {
+        /// Which worker, counted from 0.
+        worker: usize,
         /// The resource.
         rid: Rid,
     },

@@ -272,7 +272,7 @@ fn refuse(ending: bool, too_many: bool) -> Option<Error> {
 }
 
 /// Which worker a resource lives with: FNV-1a over its name, so that it is the same in every process.
-fn worker_of(rid: &Rid, workers: usize) -> usize {
+pub(super) fn worker_of(rid: &Rid, workers: usize) -> usize {
     let hash = rid
         .as_str()
         .bytes()

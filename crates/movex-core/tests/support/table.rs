@@ -198,7 +198,7 @@ impl Table {
                 self.write(&rid, append);
                 self.master.kept(self.now, &rid, id, Ok(()));
             }
-            Output::Recover { rid } => {
+            Output::Recover { rid, .. } => {
                 let log = self.kept.get(rid.as_str()).cloned();
                 self.command(&rid, Command::Recover { log });
             }

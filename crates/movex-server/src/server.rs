@@ -1,0 +1,203 @@
+//! One app on one address.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderValue;
+use engineioxide::config::EngineIoConfig;
+use engineioxide::layer::EngineIoLayer;
+use movex_store::MemoryStore;
+use tokio::net::TcpListener;
+use tokio::runtime::Handle;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+
+use crate::http;
+use crate::net::Door;
+use crate::runtime::{self, App, EngineSettings, Hub, HubSettings, LoadError};
+use crate::settings::Settings;
+use crate::v0::{Handler, HandlerSettings};
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The port is taken.
+    #[error("port {port} of {host} is in use by another program: stop that one, or choose another port")]
+    PortInUse {
+        /// As it was set.
+        host: String,
+        /// As it was set.
+        port: u16,
+    },
+    /// The address can't be listened on for another reason.
+    #[error("can't listen on {host}:{port}: {error}")]
+    Listen {
+        /// As it was set.
+        host: String,
+        /// As it was set.
+        port: u16,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The app's code can't be loaded.
+    #[error(transparent)]
+    App(#[from] LoadError),
+    /// An origin is no origin.
+    #[error("{0:?} is no origin: write it as https://game.example")]
+    BadOrigin(String),
+    /// The system gives no threads or no random bytes.
+    #[error("the system refuses: {0}")]
+    System(String),
+}
+
+/// A server that runs.
+pub struct Server {
+    hub: Arc<Hub>,
+    address: SocketAddr,
+    ending: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+    ticking: JoinHandle<()>,
+}
+
+/// How often connections let go of what has left.
+const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+impl Server {
+    /// Loads the app and begins to listen.
+    ///
+    /// # Errors
+    /// When the address is taken, the app can't be loaded, or a setting is malformed.
+    pub async fn start(app: Arc<dyn App>, settings: Settings) -> Result<Self, StartError> {
+        let cors = cors(&settings.cors_origins)?;
+        let listener = listen(&settings.host, settings.port).await?;
+        let address = listener.local_addr().map_err(system)?;
+        let hub_settings = HubSettings {
+            master: settings.master.clone(),
+            engine: EngineSettings {
+                engines: settings.engines,
+                stack_bytes: settings.engine_stack_bytes,
+                entropy_key: runtime::entropy_key().map_err(system)?,
+                limits: settings.limits.clone(),
+            },
+            queued_bytes_max: settings.queued_bytes_max,
+            audience: settings.audience,
+        };
+        let store = |_| -> Arc<dyn movex_store::Store> { Arc::new(MemoryStore::new()) };
+        let (hub, starting) =
+            Hub::start(settings.app.clone(), &app, store, hub_settings, Handle::current()).map_err(system)?;
+        if let Err(error) = starting.loaded().await {
+            hub.stop();
+            return Err(error.into());
+        }
+        let handler = HandlerSettings {
+            // Some more than are let in, so that those beyond are told why.
+            transports_max: settings.master.connections_max + settings.master.connections_max / 8 + 8,
+            unread_bytes_max: settings.unread_bytes_max,
+        };
+        let handler = Arc::new(Handler::new(hub.clone(), handler));
+        let router = http::router(hub.clone(), &settings)
+            .layer(EngineIoLayer::from_config(
+                handler,
+                engine_io(settings.message_bytes_max),
+            ))
+            .layer(cors);
+        let door = Door::new(listener, Duration::from_secs(settings.write_stall_secs.max(1)));
+        let (ending, mut told) = watch::channel(false);
+        let serving = axum::serve(door, router).with_graceful_shutdown(async move {
+            // The sender going away is an end too.
+            let _ = told.wait_for(|ending| *ending).await;
+        });
+        let serving = tokio::spawn(async move { serving.await });
+        let ticking = tokio::spawn(tick(hub.clone()));
+        Ok(Self {
+            hub,
+            address,
+            ending,
+            serving,
+            ticking,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Gives it other code: connections and resources stay, each resource is folded again. Tells which resources kept
+    /// the old code, and why.
+    ///
+    /// # Errors
+    /// When the new code can't be loaded; then all stays as it was.
+    pub async fn reload(&self, app: Arc<dyn App>) -> Result<Vec<String>, LoadError> {
+        self.hub.reload(&app).await
+    }
+
+    /// Refuses what is new, waits until what is under way has its answer, at most that long, and closes everything.
+    pub async fn end(self, patience: Duration) {
+        if tokio::time::timeout(patience, self.hub.finish()).await.is_err() {
+            tracing::warn!("some requests had no answer yet when the server ended");
+        }
+        self.hub.stop();
+        self.ticking.abort();
+        // It listens no more when the receiver is gone.
+        let _ = self.ending.send(true);
+        let abort = self.serving.abort_handle();
+        if tokio::time::timeout(Duration::from_secs(1), self.serving)
+            .await
+            .is_err()
+        {
+            abort.abort();
+        }
+    }
+}
+
+fn system(error: impl std::fmt::Display) -> StartError {
+    StartError::System(error.to_string())
+}
+
+async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
+    TcpListener::bind((host, port)).await.map_err(|error| {
+        let host = host.to_owned();
+        match error.kind() {
+            std::io::ErrorKind::AddrInUse => StartError::PortInUse { host, port },
+            _ => StartError::Listen { host, port, error },
+        }
+    })
+}
+
+fn cors(origins: &[String]) -> Result<CorsLayer, StartError> {
+    let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
+    if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
+        return Ok(layer.allow_origin(Any));
+    }
+    let parse = |origin: &String| {
+        let origin = origin.trim_end_matches('/');
+        let value = HeaderValue::from_str(origin)
+            .ok()
+            .filter(|_| origin.contains("://"));
+        value.ok_or_else(|| StartError::BadOrigin(origin.to_owned()))
+    };
+    let origins: Vec<HeaderValue> = origins.iter().map(parse).collect::<Result<_, _>>()?;
+    Ok(layer.allow_origin(AllowOrigin::list(origins)))
+}
+
+fn engine_io(message_bytes_max: usize) -> EngineIoConfig {
+    EngineIoConfig::builder()
+        .req_path("/socket.io")
+        .ping_interval(Duration::from_millis(25_000))
+        .ping_timeout(Duration::from_millis(20_000))
+        .max_buffer_size(crate::v0::PACKETS_MAX)
+        .max_payload(message_bytes_max as u64)
+        .ws_max_message_size(message_bytes_max)
+        .ws_max_frame_size(message_bytes_max)
+        .build()
+}
+
+async fn tick(hub: Arc<Hub>) {
+    loop {
+        tokio::time::sleep(hub.until_due().min(SETTLE_EVERY)).await;
+        hub.tick();
+    }
+}
