@@ -1,4 +1,5 @@
 //! What an app may import, and what it is told when it can't.
+#![allow(clippy::unwrap_used)]
 
 mod app;
 

@@ -195,7 +195,6 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::bundle::analyze::analyze;
 
     #[test]

@@ -114,11 +114,13 @@ pub(crate) fn needs_compiling(source_type: SourceType) -> bool {
 
 /// Compiles a TypeScript or JSX file.
 pub(crate) fn compile(
-    path: &Path,
+    id: &str,
     source: &str,
     source_type: SourceType,
     settings: &TypeScriptSettings,
 ) -> Result<Compiled, SyntaxFault> {
+    // The id and not the file's path: nothing of the machine goes into a bundle.
+    let path = Path::new(id);
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, source, source_type).parse();
     if let Some(fault) = parsed.diagnostics.errors().next() {

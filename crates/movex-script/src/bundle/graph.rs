@@ -165,7 +165,7 @@ impl Reader {
                 Ok(settings) => settings,
                 Err(error) => return Err(self.with_chain(error, parent.as_ref())),
             };
-            let compiled = compile::compile(path, &text, source_type, &settings)
+            let compiled = compile::compile(id, &text, source_type, &settings)
                 .map_err(|fault| self.syntax(id, fault, &text, parent.as_ref()))?;
             (compiled.code, compiled.map)
         } else {

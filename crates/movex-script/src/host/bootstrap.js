@@ -36,16 +36,13 @@
   const realParse = RealDate.parse;
   const HAS_ZONE = /(?:z|[+-]\d{1,2}(?::?\d{2})?|\b(?:gmt|utc|est|edt|cst|cdt|mst|mdt|pst|pdt)\b[^)]*)\s*(?:\([^)]*\))?\s*$/i;
   const DATE_ONLY = /^\s*[+-]?\d{4,6}(?:-\d{2}(?:-\d{2})?)?\s*$/;
-  // A text without a zone is read in the host's zone: its parts are taken back out and read as UTC.
+  const ISO_TIME = /^\s*[+-]?\d{4,6}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*$/;
+  // A text without a zone would be read in the host's zone, so it gets one.
   const parse = (text) => {
     text = toText(text);
     const time = realParse(text);
     if (time !== time || DATE_ONLY.test(text) || HAS_ZONE.test(text.replace(/^\s*[+-]?\d{4,6}-\d{2}-\d{2}/, ''))) return time;
-    const date = new RealDate(time);
-    const part = (name) => apply(local[name], date, []);
-    const at = new RealDate(0);
-    apply(local.setUTCFullYear, at, [part('getFullYear'), part('getMonth'), part('getDate')]);
-    return apply(local.setUTCHours, at, [part('getHours'), part('getMinutes'), part('getSeconds'), part('getMilliseconds')]);
+    return realParse(ISO_TIME.test(text) ? `${text.trim().replace(' ', 'T')}Z` : `${text} GMT`);
   };
   const primitive = (value) => {
     if (value === null || typeof value !== 'object') return value;
@@ -176,7 +173,8 @@
   };
   const printer = (kind) =>
     function (...values) {
-      native.print(kind, values.map(show).join(' '), new RealError().stack);
+      // Half a surrogate pair can't leave the engine.
+      native.print(kind, values.map(show).join(' ').toWellFormed(), new RealError().stack);
     };
   const quiet = () => {};
   const console = { assert: (ok, ...values) => { if (!ok) console.error('Assertion failed:', ...values); } };

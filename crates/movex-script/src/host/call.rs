@@ -83,10 +83,10 @@ impl Calls {
         struct End<'c>(&'c Calls);
         impl Drop for End<'_> {
             fn drop(&mut self) {
-                if let Ok(mut running) = self.0.running.try_borrow_mut() {
-                    if let Some(running) = &mut *running {
-                        running.source = Source::Fixed { time_ms: 0 };
-                    }
+                if let Ok(mut running) = self.0.running.try_borrow_mut()
+                    && let Some(running) = &mut *running
+                {
+                    running.source = Source::Fixed { time_ms: 0 };
                 }
                 self.0.busy.set(false);
             }

@@ -7,6 +7,8 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
 use movex_core::action::Action;
+use movex_core::context::TimeMs;
+use movex_core::ids::ClientId;
 use movex_core::reducer::{Failure, FailureKind, Fold};
 use rquickjs::{Context, Ctx, Function, Module, Object, Runtime, Value, qjs};
 
@@ -18,6 +20,9 @@ use super::options::HostOptions;
 use super::value::JsRef;
 use crate::bundle::{Bundle, ENTRY};
 
+/// What a context's value depends on.
+type ContextKey = (TimeMs, Option<ClientId>);
+
 /// So many parsed actions are kept.
 const ACTIONS_KEPT: usize = 4;
 
@@ -26,6 +31,7 @@ pub(crate) struct Engine {
     pub(crate) mirror: Mirror,
     /// The actions parsed last: one entry is applied to several views in a row.
     actions: RefCell<VecDeque<(Action, JsRef)>>,
+    last_context: RefCell<Option<(ContextKey, JsRef)>>,
     context: Context,
     runtime: Runtime,
     pub(crate) meter: Rc<Meter>,
@@ -69,6 +75,7 @@ impl Engine {
         let engine = Rc::new(Self {
             mirror,
             actions: RefCell::default(),
+            last_context: RefCell::default(),
             context,
             runtime,
             meter,
@@ -224,6 +231,43 @@ impl Engine {
         let mut actions = self.actions.borrow_mut();
         actions.push_front((action.clone(), kept));
         actions.truncate(ACTIONS_KEPT);
+        Ok(value)
+    }
+
+    /// What a reducer or hook gets as its context: `{ requestAt, author }`, frozen. One entry is applied to several
+    /// views in a row, so the last one made is kept.
+    pub(crate) fn context_value<'js>(
+        &self,
+        ctx: &Ctx<'js>,
+        time: TimeMs,
+        author: Option<&ClientId>,
+    ) -> Result<Value<'js>, Failure> {
+        let context = ctx.as_raw().as_ptr();
+        let share = |value: &JsRef| {
+            // SAFETY: the value is alive, and the second reference is handed on.
+            unsafe { Value::from_raw(ctx.clone(), qjs::JS_DupValue(context, value.raw())) }
+        };
+        if let Some((of, value)) = &*self.last_context.borrow()
+            && (of.0, of.1.as_ref()) == (time, author)
+        {
+            return Ok(share(value));
+        }
+        let make = || {
+            let object = Object::new(ctx.clone())?;
+            // Milliseconds since 1970 are exact as a 64-bit float for 285,000 years.
+            object.set("requestAt", time.0 as f64)?;
+            if let Some(author) = author {
+                object.set("author", author.as_str())?;
+            }
+            Ok(object.into_value())
+        };
+        let value: Value<'js> = make().map_err(|error| self.thrown(ctx, &error))?;
+        // SAFETY: the value is alive; it is kept only as long as the engine.
+        let kept = unsafe {
+            deep_freeze(context, value.as_raw()).map_err(|stop| self.stopped(ctx, &stop, ""))?;
+            JsRef::share(context, value.as_raw())
+        };
+        *self.last_context.borrow_mut() = Some(((time, author.cloned()), kept));
         Ok(value)
     }
 

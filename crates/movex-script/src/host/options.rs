@@ -7,7 +7,7 @@ pub struct HostOptions {
     pub memory_bytes_max: usize,
     /// How deep calls may nest, in bytes of stack. The thread needs half a megabyte more than this. At most 15 MiB.
     pub stack_bytes_max: usize,
-    /// Steps of one call of a reducer or hook, in ticks: a tick is ten thousand loop turns or calls. Ticks are
+    /// Steps of one call of a reducer or hook, in ticks: a tick is ten thousand jumps or calls; a turn of a loop has one or two. Ticks are
     /// counted, not timed, so that one call stops at one place on every machine.
     pub ticks_max: u64,
     /// As `ticks_max`, for loading the app.
@@ -23,8 +23,8 @@ impl Default for HostOptions {
         Self {
             memory_bytes_max: 256 << 20,
             stack_bytes_max: 512 << 10,
-            ticks_max: 1_000,
-            load_ticks_max: 10_000,
+            ticks_max: 2_000,
+            load_ticks_max: 20_000,
             state_bytes_max: 8 << 20,
             strict: false,
         }

@@ -99,16 +99,6 @@ impl ScriptReducer {
     fn adopt<'js>(&self, ctx: &Ctx<'js>, value: &Value<'js>) -> Result<State, Failure> {
         self.engine.adopt(ctx, value).map(State::new)
     }
-
-    fn context_object<'js>(&self, ctx: &Ctx<'js>, context: &Context) -> Result<Value<'js>, Failure> {
-        let make = || {
-            let object = rquickjs::Object::new(ctx.clone())?;
-            object.set("requestAt", context.stamp.time.0 as f64)?;
-            object.set("author", context.stamp.author.as_str())?;
-            Ok(object.into_value())
-        };
-        make().map_err(|error| self.engine.thrown(ctx, &error))
-    }
 }
 
 impl ScriptReducer {
@@ -124,7 +114,9 @@ impl ScriptReducer {
         let about = self.about(fold, Some(context), 0);
         self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
             let frozen_action = self.engine.action(&ctx, action)?;
-            let context = self.context_object(&ctx, context)?;
+            let context = self
+                .engine
+                .context_value(&ctx, context.stamp.time, Some(&context.stamp.author))?;
             if !self.mutates(&ctx, &frozen_action, fold) {
                 let arguments = [old.raw(), frozen_action.as_raw(), context.as_raw()];
                 match self.call(&ctx, &self.functions.reduce, &arguments) {
@@ -220,7 +212,9 @@ impl DynReducer for ScriptReducer {
         let about = self.about(Fold::Public, Some(context), 0);
         self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
             let action = self.engine.parse(&ctx, r#"{"type":"_init"}"#)?;
-            let context = self.context_object(&ctx, context)?;
+            let context = self
+                .engine
+                .context_value(&ctx, context.stamp.time, Some(&context.stamp.author))?;
             let arguments = [qjs::JS_UNDEFINED, action.as_raw(), context.as_raw()];
             let state = self.call(&ctx, &self.functions.reduce, &arguments)?;
             self.adopt(&ctx, &state)
@@ -230,7 +224,10 @@ impl DynReducer for ScriptReducer {
     fn parse(&self, json: Option<&str>) -> Result<State, Failure> {
         self.hook(Fold::Public, 0, |ctx| {
             let value = match json {
-                Some(json) => self.engine.parse(&ctx, json)?,
+                Some(json) => self.engine.parse(&ctx, json).map_err(|failure| Failure {
+                    kind: FailureKind::Shape,
+                    ..failure
+                })?,
                 None => Value::new_undefined(ctx.clone()),
             };
             self.adopt(&ctx, &value)
@@ -266,7 +263,7 @@ impl DynReducer for ScriptReducer {
             return Ok(None);
         };
         self.hook(fold, now.0, |ctx| {
-            let context = self.engine.parse(&ctx, &format!("{{\"requestAt\":{}}}", now.0))?;
+            let context = self.engine.context_value(&ctx, now, None)?;
             let shown = self.call(&ctx, transform, &[state.raw(), context.as_raw()])?;
             self.adopt(&ctx, &shown).map(Some)
         })

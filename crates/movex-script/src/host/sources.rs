@@ -42,7 +42,8 @@ impl Sources {
         let module = self.bundle.module(file)?;
         let generated = Place {
             line: generated.line.saturating_sub(module.lines_before).max(1),
-            ..generated
+            // On a module's first line QuickJS counts columns from 0, on all others from 1.
+            column: generated.column + u32::from(generated.line == 1),
         };
         let place = match self.map(file, module) {
             Some(map) => map.source(generated)?,

@@ -1,5 +1,5 @@
 //! A small app in a folder of its own, for tests.
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};

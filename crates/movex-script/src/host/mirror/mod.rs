@@ -102,7 +102,6 @@ pub(crate) struct Mirror {
     object_prototype: usize,
     object_class: qjs::JSClassID,
     array_class: qjs::JSClassID,
-    function_class: qjs::JSClassID,
     bytes_max: usize,
 }
 
@@ -118,11 +117,6 @@ impl Mirror {
             let object = JsRef::own(context, qjs::JS_NewObject(context));
             let array = JsRef::own(context, qjs::JS_NewArray(context));
             let prototype = JsRef::own(context, qjs::JS_GetPrototype(context, object.raw()));
-            let global = JsRef::own(context, qjs::JS_GetGlobalObject(context));
-            let function = JsRef::own(
-                context,
-                qjs::JS_GetPropertyStr(context, global.raw(), c"parseInt".as_ptr()),
-            );
             Self {
                 table: Rc::default(),
                 plans: RefCell::default(),
@@ -130,7 +124,6 @@ impl Mirror {
                 object_prototype: prototype.address(),
                 object_class: qjs::JS_GetClassID(object.raw()),
                 array_class: qjs::JS_GetClassID(array.raw()),
-                function_class: qjs::JS_GetClassID(function.raw()),
                 bytes_max,
             }
         }

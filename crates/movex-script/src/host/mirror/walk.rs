@@ -108,7 +108,9 @@ impl Walk<'_> {
             // SAFETY: as the caller vouches.
             Some(unsafe { self.object(object, depth, &mut container) }?)
         } else {
-            return Err(Stop::NotPlain(what(class, self.mirror)));
+            // SAFETY: as the caller vouches.
+            let is_function = unsafe { qjs::JS_IsFunction(self.context, object) };
+            return Err(Stop::NotPlain(if is_function { FUNCTION } else { OTHER }));
         };
         let node = self.finish(object, &container, plan.as_deref())?;
         // SAFETY: as the caller vouches.
@@ -384,10 +386,5 @@ pub(crate) unsafe fn with_text<T>(
     }
 }
 
-fn what(class: qjs::JSClassID, mirror: &Mirror) -> &'static str {
-    if class == mirror.function_class {
-        "a function"
-    } else {
-        "an object that is no plain one (a Date, a Map, a Set ...)"
-    }
-}
+const FUNCTION: &str = "a function";
+const OTHER: &str = "an object that is no plain one (a Date, a Map, a Set ...)";
