@@ -96,3 +96,85 @@ impl fmt::Debug for ScriptHost {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use movex_core::action::Action;
+    use movex_core::context::{Context, Entropy, Stamp, TimeMs};
+    use movex_core::ids::ClientId;
+    use movex_core::reducer::{Applied, Fold};
+
+    use super::*;
+    use crate::bundle::BuildOptions;
+
+    /// A host of one reducer, `it`.
+    fn host(reducer: &str) -> ScriptHost {
+        let file = std::env::temp_dir().join(format!(
+            "movex-script-unit-{}-{:?}.js",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        std::fs::write(
+            &file,
+            format!("export default {{ resources: {{ it: {reducer} }} }};"),
+        )
+        .unwrap();
+        let bundle = Bundle::build(&file, BuildOptions::default()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        ScriptHost::new(&bundle, HostOptions::default(), Rc::new(|_| {})).unwrap()
+    }
+
+    #[test]
+    fn dropping_states_frees_their_nodes_and_values() {
+        let host = host(
+            "(state = { list: [] }, action) => action.type === 'add'
+                ? { ...state, list: [...state.list, { n: state.list.length, cycle: 'x'.repeat(100) }] } : state",
+        );
+        let it = host.reducer("it").unwrap();
+        let context = Context::new(
+            Stamp {
+                time: TimeMs(0),
+                author: ClientId::new("a"),
+            },
+            Entropy(0),
+        );
+        let first = it.init(&context).unwrap();
+        let add = Action::from_json(r#"{"type":"add"}"#).unwrap();
+        let run = || {
+            let mut states = vec![first.clone()];
+            for _ in 0..200 {
+                match it.apply(&states[states.len() - 1], &add, &context, Fold::Public) {
+                    Applied::Next(next) => states.push(next),
+                    other => panic!("{other:?}"),
+                }
+            }
+            states
+        };
+        drop(run());
+        let (nodes, bytes) = (host.engine.mirror.len(), host.engine.meter.used_bytes());
+        assert_eq!(nodes, 2, "the first state and its list");
+        let states = run();
+        // Each state has a root and a list of its own, and shares the members.
+        assert_eq!(host.engine.mirror.len(), 2 + 200 * 3);
+        assert!(host.engine.meter.used_bytes() > bytes + 200 * 100);
+        drop(states);
+        assert_eq!(host.engine.mirror.len(), nodes);
+        let left = host.engine.meter.used_bytes().saturating_sub(bytes);
+        assert!(left < 1024, "{left} bytes are left");
+    }
+
+    #[test]
+    fn nothing_is_left_of_an_engine() {
+        for _ in 0..3 {
+            let host = host("(state = { a: [1, { b: 2 }] }, action) => ({ ...state, c: [state.a, action] })");
+            let meter = host.engine.meter.clone();
+            let it = host.reducer("it").unwrap();
+            let state = it.parse(Some(r#"{"a":{"b":[]}}"#)).unwrap();
+            drop(host);
+            drop(it);
+            assert!(meter.used_bytes() > 0, "a state keeps its engine");
+            drop(state);
+            assert_eq!(meter.used_bytes(), 0);
+        }
+    }
+}
