@@ -246,7 +246,25 @@ fn at_load_time_stands_still_and_chance_repeats() {
     let of = |host: &Host| host.it().json(&host.it().init());
     assert_eq!(of(&one), of(&two));
     assert!(of(&one).starts_with("[0,0."), "{}", of(&one));
-    assert_eq!(one.said().len(), 2);
+    let said = one.said();
+    assert_eq!(said.len(), 2);
+    assert!(
+        said[0].text.contains("while the app is loaded"),
+        "{}",
+        said[0].text
+    );
+}
+
+#[test]
+fn structured_clone_is_there() {
+    assert_eq!(
+        public(
+            "(() => { const a: any = { d: new Date(5), m: new Map([[1, { x: 1 }]]), s: new Set([1]), l: [1, [2]], u: undefined };
+                a.self = a; const b = structuredClone(a); b.l[1].push(3);
+                return [b !== a, b.self === b, b.d.getTime(), b.m.get(1).x, b.s.has(1), a.l, b.l, 'u' in b] })()"
+        ),
+        "[true,true,5,1,true,[1,[2]],[1,[2,3]],true]"
+    );
 }
 
 #[test]

@@ -146,6 +146,38 @@
   hide(globalThis, '__movexImportMeta', freeze({ url: 'movex:app', env: freeze({ ...env, MODE: env.NODE_ENV }) }));
   hide(globalThis, 'global', globalThis);
 
+  const TypedArray = Object.getPrototypeOf(Uint8Array);
+  const clone = (value, seen) => {
+    if (typeof value === 'function' || typeof value === 'symbol') {
+      throw new RealError(`structuredClone: ${typeof value === 'function' ? 'a function' : 'a symbol'} can't be copied`);
+    }
+    if (value === null || typeof value !== 'object') return value;
+    if (seen.has(value)) return seen.get(value);
+    const keep = (copy) => {
+      seen.set(value, copy);
+      return copy;
+    };
+    if (value instanceof RealDate) return keep(construct(RealDate, [apply(local.getTime, value, [])]));
+    if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
+    if (value instanceof ArrayBuffer || value instanceof TypedArray) return keep(value.slice());
+    if (value instanceof Map) {
+      const copy = keep(new Map());
+      for (const [key, item] of value) copy.set(clone(key, seen), clone(item, seen));
+      return copy;
+    }
+    if (value instanceof Set) {
+      const copy = keep(new Set());
+      for (const item of value) copy.add(clone(item, seen));
+      return copy;
+    }
+    const copy = keep(Array.isArray(value) ? new Array(value.length) : value instanceof RealError ? new RealError(value.message) : {});
+    for (const key of Object.keys(value)) {
+      defineProperty(copy, key, { value: clone(value[key], seen), writable: true, enumerable: true, configurable: true });
+    }
+    return copy;
+  };
+  hide(globalThis, 'structuredClone', (value) => clone(value, new Map()));
+
   const absent = (name) =>
     hide(globalThis, name, function () {
       throw new RealError(

@@ -161,6 +161,14 @@ impl Calls {
         random.next()
     }
 
+    /// Whether the running call is the loading of the app, which belongs to no resource type.
+    pub(crate) fn is_loading(&self) -> bool {
+        let running = self.running.borrow();
+        running
+            .as_ref()
+            .is_some_and(|running| running.resource_type.is_empty())
+    }
+
     /// Whether a warning was not given yet, for this reducer and this kind of fold.
     pub(crate) fn is_first(&self, what: &str) -> bool {
         let running = self.running.borrow();

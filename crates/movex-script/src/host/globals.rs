@@ -29,7 +29,19 @@ pub(crate) fn install(
         "warn",
         Func::from(move |what: String, instead: String, stack: String| {
             let location = to.sources.locate(&stack).map(|(location, _)| location);
-            to.warn_once(&what, format!("{what} in a reducer: {instead}"), location);
+            let in_package = location
+                .as_ref()
+                .is_some_and(|at| at.file.contains("node_modules/"));
+            match to.is_loading() {
+                false => to.warn_once(&what, format!("{what} in a reducer: {instead}"), location),
+                // Many packages do so, and nobody can mend them here.
+                true if in_package => {}
+                true => to.warn_once(
+                    &what,
+                    format!("{what} while the app is loaded: it gives the same at every start"),
+                    location,
+                ),
+            }
         }),
     )?;
     let to = calls.clone();
