@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { configOf } from '../support/apps.js';
 import { it } from '../support/own-server.js';
+import { within } from '../support/until.js';
 
 const pages = {
   'dist/index.html': '<!doctype html><title>the game</title>',
@@ -56,7 +57,7 @@ it('a folder that does not exist is a sentence at start', async (w) => {
     '--static',
     '/no/such/folder',
   ]);
-  const { code } = await server.ended;
+  const { code } = await within(server.ended, 'it gives up');
   assert.notEqual(code, 0);
   assert.match(server.stderr, /\/no\/such\/folder/);
 });

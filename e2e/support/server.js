@@ -11,6 +11,10 @@ import { until, within } from './until.js';
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 8000;
 
+// No server outlives the tests, not even that of a test which ran out of time.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
 export class Server {
   #child;
   #listeners = new Set();
@@ -20,6 +24,7 @@ export class Server {
     this.stdout = '';
     this.stderr = '';
     this.url = undefined;
+    running.add(child);
     const collect = (name) => (chunk) => {
       this[name] += chunk;
       this.#listeners.forEach((listener) => listener());
@@ -29,6 +34,7 @@ export class Server {
     // `close` and not `exit`: by then all output has been read.
     this.ended = once(child, 'close').then(([code, signal]) => {
       this.end = { code, signal };
+      running.delete(child);
       this.#listeners.forEach((listener) => listener());
       return this.end;
     });

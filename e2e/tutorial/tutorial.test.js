@@ -2,74 +2,33 @@
 // changed but the url: it builds, its config loads, its games are played.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
-import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { loadDefinition } from '../support/apps.js';
 import { reference } from '../support/binary.js';
 import { Table } from '../support/fixture.js';
 import { convergedInPublic } from '../support/converged.js';
-import { launch } from '../support/server.js';
+import { serveTutorialProject } from '../support/tutorial-project.js';
 import { PATIENCE_MS } from '../support/until.js';
 
-const run = promisify(execFile);
-const template = fileURLToPath(new URL('./project', import.meta.url));
 const skip = reference ? 'about the movex binary' : false;
 
 let project;
 let server;
 let definition;
 
-/** A port to write into the project, as a developer does. */
-const pickPort = async () => {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
-};
-
 before(
   async () => {
-    if (skip) {
-      return;
+    if (!skip) {
+      project = await serveTutorialProject();
+      server = project.server;
+      definition = await loadDefinition(path.join(project.folder, 'src'));
     }
-    project = await mkdtemp(path.join(os.tmpdir(), 'movex-tutorial-'));
-    await cp(template, project, {
-      recursive: true,
-      filter: (source) => !/node_modules|dist$/.test(path.relative(template, source)),
-    });
-    const port = await pickPort();
-    for (const file of ['src/App.tsx', 'src/movex.config.ts']) {
-      const name = path.join(project, file);
-      const text = await readFile(name, 'utf8');
-      assert.ok(text.includes('localhost:3333'));
-      await writeFile(name, text.replace('localhost:3333', `127.0.0.1:${port}`));
-    }
-    await run('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: project });
-    await run('npm', ['run', 'build'], { cwd: project });
-
-    // As the developer starts it: in the project's folder, without --path.
-    server = launch(['serve', '--port', String(port), '--static', 'dist'], { cwd: project });
-    [server.url] = await server.printed(/http:\/\/127\.0\.0\.1:\d+/, 20_000);
-    definition = await loadDefinition(path.join(project, 'src'));
   },
   { timeout: 180_000 }
 );
 
-after(async () => {
-  await server?.stop();
-  if (project) {
-    await rm(project, { recursive: true, force: true });
-  }
-});
+after(() => project?.close());
 
 const it = (title, body) =>
   test(title, { skip, timeout: 60_000 }, async () => {
