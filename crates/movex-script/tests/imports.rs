@@ -162,6 +162,83 @@ fn tsconfig_aliases_lead_to_sources() {
     assert_eq!(value, "[1,2,3]");
 }
 
+#[test]
+fn tsconfigs_of_a_solution_are_found() {
+    let value = value_of(
+        "import { a } from '@/a';",
+        "a",
+        &[
+            (
+                "tsconfig.json",
+                r#"{ "files": [], "references": [{ "path": "./tsconfig.node.json" }, { "path": "./tsconfig.app.json" }] }"#,
+            ),
+            (
+                "tsconfig.node.json",
+                r#"{ "compilerOptions": {}, "include": ["vite.config.ts"] }"#,
+            ),
+            (
+                "tsconfig.app.json",
+                r#"{ "compilerOptions": { "jsx": "react-jsx", "paths": { "@/*": ["./src/*"] } }, "include": ["src"] }"#,
+            ),
+            ("src/a.ts", "export const a: number = 1;"),
+        ],
+    );
+    assert_eq!(value, "1");
+}
+
+#[test]
+fn a_tsconfig_that_extends_nothing_is_told() {
+    let config = main_of("");
+    let error = error_of(&[
+        ("src/movex.config.ts", &config),
+        ("tsconfig.json", r#"{ "extends": "@nobody/tsconfig" }"#),
+    ]);
+    assert_eq!(error.kind, BuildErrorKind::Tsconfig, "{error}");
+    assert!(error.message.contains("@nobody/tsconfig"), "{error}");
+}
+
+#[test]
+fn neighbours_of_a_monorepo_are_typescript_sources() {
+    let app = App::new(&[
+        (
+            "src/movex.config.ts",
+            "import { rules } from '@repo/rules'; const it = (state = rules.max) => state; export default { resources: { it } };",
+        ),
+        ("package.json", "{}"),
+        (
+            "../rules/package.json",
+            r#"{ "name": "@repo/rules", "main": "src/index.ts" }"#,
+        ),
+        (
+            "../rules/src/index.ts",
+            "import { Max } from './max'; export const rules: { max: number } = { max: Max.Two };",
+        ),
+        ("../rules/src/max.ts", "export enum Max { Two = 2 }"),
+        ("node_modules/@repo/keep", ""),
+    ]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(
+        app.folder().join("../rules"),
+        app.folder().join("node_modules/@repo/rules"),
+    )
+    .unwrap();
+    let host = app.host();
+    assert_eq!(host.it().json(&host.it().init()), "2");
+}
+
+#[test]
+fn a_package_may_have_the_name_of_a_part_of_node() {
+    let value = value_of(
+        "import { on } from 'events'; import { assert } from 'assert/';",
+        "[on, assert]",
+        &[
+            ("node_modules/events/index.js", "exports.on = 1;"),
+            ("node_modules/assert/index.js", "exports.assert = 2;"),
+        ],
+    );
+    assert_eq!(value, "[1,2]");
+}
+
 const PACKAGES: &[(&str, &str)] = &[
     (
         "node_modules/esm/package.json",

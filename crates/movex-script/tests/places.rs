@@ -170,5 +170,8 @@ fn an_error_inside_a_jsx_file_has_its_place() {
     let failure = host.it().fails(&host.it().init(), "go");
     assert_eq!(failure.message, "RangeError: no 0");
     let location = failure.location.unwrap();
-    assert_eq!((location.file.as_str(), location.line), ("src/movex.config.tsx", 7));
+    assert_eq!(
+        (location.file.as_str(), location.line),
+        ("src/movex.config.tsx", 7)
+    );
 }

@@ -313,7 +313,7 @@ fn hooks_are_the_npm_packages_and_more() {
     let host = App::of(
         "const it: any = (state: any = { n: 0 }, action: any, context: any) =>
             action.type === '_init' ? state : action.type === 'context' ? { context, frozen: Object.isFrozen(context) } : { n: state.n + 1 };
-         it.$canReconcileState = (state: any) => state.n > 1;
+         it.$canReconcileState = function (state: any) { return this === it && state.n > 1 ? 'yes' : 0 };
          it.$transformState = (state: any, context: any) => ({ ...state, at: context.requestAt });
          it.$deadline = (state: any) => state.n > 0 ? 1000 * state.n : undefined;
          it.$migrate = (old: any, from: string) => ({ n: old.count, from });

@@ -42,11 +42,13 @@ pub(crate) enum Unresolved {
 pub(crate) struct Resolve {
     import: Resolver,
     require: Resolver,
+    /// Knows Node's own modules, and is asked when nothing else is found: a package may have the name of one.
+    node: Resolver,
 }
 
 /// As in the bundlers' defaults for browsers: the engine has no Node, and packages with two builds have one that needs
 /// none under `browser`.
-fn options(way: Way) -> ResolveOptions {
+fn options(way: Way, builtin_modules: bool) -> ResolveOptions {
     let conditions: &[&str] = match way {
         Way::Import => &["import", "module", "browser", "default"],
         Way::Require => &["require", "module", "browser", "default"],
@@ -70,7 +72,7 @@ fn options(way: Way) -> ResolveOptions {
             (".mjs".into(), owned(&[".mjs", ".mts"])),
             (".cjs".into(), owned(&[".cjs", ".cts"])),
         ],
-        builtin_modules: true,
+        builtin_modules,
         node_path: false,
         ..ResolveOptions::default()
     }
@@ -78,9 +80,14 @@ fn options(way: Way) -> ResolveOptions {
 
 impl Resolve {
     pub(crate) fn new() -> Self {
-        let import = Resolver::new(options(Way::Import));
-        let require = import.clone_with_options(options(Way::Require));
-        Self { import, require }
+        let import = Resolver::new(options(Way::Import, false));
+        let require = import.clone_with_options(options(Way::Require, false));
+        let node = import.clone_with_options(options(Way::Import, true));
+        Self {
+            import,
+            require,
+            node,
+        }
     }
 
     /// The tsconfig that holds for a file, if there is one.
@@ -102,14 +109,16 @@ impl Resolve {
         match resolver.resolve_file(from, specifier) {
             Ok(found) => Ok(kind(found.path())),
             Err(ResolveError::Ignored(_)) => Ok(Target::Nothing),
-            Err(ResolveError::Builtin { resolved, .. }) => Ok(Target::Builtin(resolved)),
             Err(
                 error @ (ResolveError::TsconfigNotFound(_)
                 | ResolveError::TsconfigSelfReference(_)
                 | ResolveError::TsconfigCircularExtend(_)
                 | ResolveError::TsconfigLoadFailed { .. }),
             ) => Err(Unresolved::Tsconfig(error.to_string())),
-            Err(error) => Err(Unresolved::NotFound(error.to_string())),
+            Err(error) => match self.node.resolve_file(from, specifier) {
+                Err(ResolveError::Builtin { resolved, .. }) => Ok(Target::Builtin(resolved)),
+                _ => Err(Unresolved::NotFound(error.to_string())),
+            },
         }
     }
 }

@@ -83,7 +83,8 @@ impl ScriptReducer {
             qjs::JS_Call(
                 ctx.as_raw().as_ptr(),
                 function.raw(),
-                qjs::JS_UNDEFINED,
+                // Hooks are the reducer's methods in the npm package.
+                self.functions.reduce.raw(),
                 count,
                 arguments.as_ptr().cast_mut(),
             )
@@ -254,7 +255,15 @@ impl DynReducer for ScriptReducer {
         };
         self.hook(Fold::Public, 0, |ctx| {
             let answer = self.call(&ctx, ask, &[state.raw()])?;
-            Ok(answer.as_bool() == Some(true))
+            if answer.is_promise() {
+                return Err(Failure::new(
+                    FailureKind::Shape,
+                    "`$canReconcileState` is async: the answer must be there at once",
+                ));
+            }
+            // What counts as true in JavaScript counts, as in the npm package.
+            // SAFETY: the answer is an alive value of this context.
+            Ok(unsafe { qjs::JS_ToBool(ctx.as_raw().as_ptr(), answer.as_raw()) } == 1)
         })
     }
 
