@@ -1,12 +1,13 @@
 //! One app on one address.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderValue;
 use engineioxide::config::EngineIoConfig;
 use engineioxide::layer::EngineIoLayer;
+use movex_core::reducer::Features;
 use movex_store::MemoryStore;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -16,7 +17,7 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::http;
 use crate::net::Door;
-use crate::runtime::{self, App, EngineSettings, Hub, HubSettings, LoadError};
+use crate::runtime::{self, App, EngineSettings, Hub, HubSettings, LoadError, ResourceTypes};
 use crate::settings::Settings;
 use crate::v0::{Handler, HandlerSettings};
 
@@ -56,13 +57,17 @@ pub enum StartError {
 pub struct Server {
     hub: Arc<Hub>,
     address: SocketAddr,
+    types: ResourceTypes,
     ending: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: Mutex<Option<JoinHandle<std::io::Result<()>>>>,
     ticking: JoinHandle<()>,
 }
 
 /// How often connections let go of what has left.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long connections may take to close.
+const CLOSING_MAX: Duration = Duration::from_secs(1);
 
 impl Server {
     /// Loads the app and begins to listen.
@@ -87,10 +92,13 @@ impl Server {
         let store = |_| -> Arc<dyn movex_store::Store> { Arc::new(MemoryStore::new()) };
         let (hub, starting) =
             Hub::start(settings.app.clone(), &app, store, hub_settings, Handle::current()).map_err(system)?;
-        if let Err(error) = starting.loaded().await {
-            hub.stop();
-            return Err(error.into());
-        }
+        let types = match starting.loaded().await {
+            Ok(types) => types,
+            Err(error) => {
+                hub.stop();
+                return Err(error.into());
+            }
+        };
         let handler = HandlerSettings {
             // Some more than are let in, so that those beyond are told why.
             transports_max: settings.master.connections_max + settings.master.connections_max / 8 + 8,
@@ -114,8 +122,9 @@ impl Server {
         Ok(Self {
             hub,
             address,
+            types,
             ending,
-            serving,
+            serving: Mutex::new(Some(serving)),
             ticking,
         })
     }
@@ -123,6 +132,11 @@ impl Server {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The resource types of the app that it began with, sorted, and what each does beyond reducing.
+    pub fn resource_types(&self) -> &[(String, Features)] {
+        &self.types
     }
 
     /// Gives it other code: connections and resources stay, each resource is folded again. Tells which resources kept
@@ -135,7 +149,7 @@ impl Server {
     }
 
     /// Refuses what is new, waits until what is under way has its answer, at most that long, and closes everything.
-    pub async fn end(self, patience: Duration) {
+    pub async fn end(&self, patience: Duration) {
         if tokio::time::timeout(patience, self.hub.finish()).await.is_err() {
             tracing::warn!("some requests had no answer yet when the server ended");
         }
@@ -143,12 +157,11 @@ impl Server {
         self.ticking.abort();
         // It listens no more when the receiver is gone.
         let _ = self.ending.send(true);
-        let abort = self.serving.abort_handle();
-        if tokio::time::timeout(Duration::from_secs(1), self.serving)
-            .await
-            .is_err()
+        let serving = self.serving.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut serving) = serving
+            && tokio::time::timeout(CLOSING_MAX, &mut serving).await.is_err()
         {
-            abort.abort();
+            serving.abort();
         }
     }
 }

@@ -3,10 +3,12 @@
 mod listings;
 mod resources;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::get;
@@ -36,9 +38,8 @@ pub(crate) fn router(hub: Arc<Hub>, settings: &Settings) -> Router {
         .route("/api/{*rest}", get(unknown))
         .with_state(desk);
     match &settings.static_dir {
-        // A page with routes of its own is one file.
         Some(dir) => {
-            let index = ServeFile::new(dir.join("index.html"));
+            let index = get(page).with_state(dir.join("index.html"));
             api.fallback_service(ServeDir::new(dir).fallback(index))
         }
         None => api.route("/", get(welcome)).fallback(unknown),
@@ -49,7 +50,19 @@ async fn welcome() -> Response {
     json(StatusCode::OK, r#"{"message":"Welcome to Movex!"}"#.into())
 }
 
-async fn health(axum::extract::State(desk): axum::extract::State<Desk>) -> Response {
+/// A game with routes of its own is one page: what looks like a route is that page, what looks like a file is missing.
+async fn page(State(index): State<PathBuf>, request: Request) -> Response {
+    let last = request.uri().path().rsplit('/').next().unwrap_or_default();
+    if last.contains('.') {
+        return unknown().await;
+    }
+    match ServeFile::new(index).try_call(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(_) => unknown().await,
+    }
+}
+
+async fn health(State(desk): State<Desk>) -> Response {
     let (connections, resources) = desk.hub.counts();
     json(
         StatusCode::OK,

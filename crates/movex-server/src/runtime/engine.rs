@@ -10,6 +10,7 @@ use movex_core::context::EntropyKey;
 use movex_core::effect::{Effect, Reply, RequestId};
 use movex_core::error::{Code, Error};
 use movex_core::ids::Rid;
+use movex_core::reducer::Features;
 use movex_core::resource::{Input, Limits, Reports, Setting};
 use movex_core::worker::{Command, Worker};
 use tokio::sync::oneshot;
@@ -28,6 +29,9 @@ pub struct EngineSettings {
     /// Limits of each resource.
     pub limits: Limits,
 }
+
+/// The app's resource types, sorted, and what each does beyond reducing.
+pub type ResourceTypes = Vec<(String, Features)>;
 
 /// Resources that could not be folded with the new code, and why.
 pub(super) type Reloaded = Result<Vec<String>, LoadError>;
@@ -141,7 +145,7 @@ impl Unstarted {
         settings: &EngineSettings,
         app: &Arc<dyn App>,
         hub: &Arc<Hub>,
-    ) -> std::io::Result<Vec<oneshot::Receiver<Result<(), LoadError>>>> {
+    ) -> std::io::Result<Vec<oneshot::Receiver<Result<ResourceTypes, LoadError>>>> {
         let mut loaded = Vec::new();
         for (at, messages) in self.receivers.into_iter().enumerate() {
             let (tell, told) = oneshot::channel();
@@ -157,6 +161,8 @@ impl Unstarted {
                     let reports = Reports::default();
                     match app.load(reports.sink()) {
                         Ok(Loaded { reducers, version }) => {
+                            let types = reducers.iter().map(|(name, of)| (name.clone(), of.features()));
+                            let types = types.collect();
                             let setting = Setting {
                                 entropy_key: settings.entropy_key,
                                 version,
@@ -170,7 +176,7 @@ impl Unstarted {
                                 hub,
                             };
                             // The one who started us may be gone; then a stop comes too.
-                            let _ = tell.send(Ok(()));
+                            let _ = tell.send(Ok(types));
                             engine.run(&messages);
                         }
                         Err(error) => {

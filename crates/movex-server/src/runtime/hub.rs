@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use super::engine::{Engines, Reloaded};
 use super::peer::{Outgoing, Peer};
 use super::reports::{self, Audience};
-use super::{App, Clock, EngineSettings, LoadError, fresh_name};
+use super::{App, Clock, EngineSettings, LoadError, ResourceTypes, fresh_name};
 
 /// How the shell behaves.
 pub struct HubSettings {
@@ -65,19 +65,20 @@ struct Shared {
 }
 
 /// Engines that load the app.
-pub struct Starting(Vec<tokio::sync::oneshot::Receiver<Result<(), LoadError>>>);
+pub struct Starting(Vec<tokio::sync::oneshot::Receiver<Result<ResourceTypes, LoadError>>>);
 
 impl Starting {
-    /// Waits until every engine has the app.
+    /// Waits until every engine has the app. Tells its resource types, which are the same in each.
     ///
     /// # Errors
     /// When the app can't be loaded.
-    pub async fn loaded(self) -> Result<(), LoadError> {
+    pub async fn loaded(self) -> Result<ResourceTypes, LoadError> {
+        let mut types = Vec::new();
         for engine in self.0 {
             let ended = |_| LoadError("an engine ended while it loaded the app".into());
-            engine.await.map_err(ended)??;
+            types = engine.await.map_err(ended)??;
         }
-        Ok(())
+        Ok(types)
     }
 }
 

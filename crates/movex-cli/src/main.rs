@@ -1,0 +1,48 @@
+//! `movex`: an app's reducers, served, watched and bundled.
+#![forbid(unsafe_code)]
+
+mod app;
+mod bundle;
+mod error;
+mod file;
+mod logs;
+mod options;
+mod run;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::error::Failed;
+use crate::options::{Arguments, Task};
+use crate::run::Mode;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match arguments.task {
+        Task::Dev(options) => run::run(Mode::Dev, options),
+        Task::Serve(options) => run::run(Mode::Serve, options),
+        Task::Build(options) => bundle::run(options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failed) => {
+            report(&failed);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn report(failed: &Failed) {
+    let hint = failed
+        .hint()
+        .map(|hint| format!("\nhint: {hint}"))
+        .unwrap_or_default();
+    // Whoever reads the log by machine reads this by machine too.
+    if logs::are_json() {
+        tracing::error!("{failed}{hint}");
+    } else {
+        eprintln!("error: {failed}{hint}");
+    }
+}

@@ -1,0 +1,151 @@
+//! `movex dev`: the app's files are watched, and its code is taken anew in place.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use movex_script::{Bundle, HostOptions};
+use movex_server::Server;
+use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::runtime::Handle;
+
+use crate::app::{ScriptApp, Source};
+use crate::error::Failed;
+
+/// Editors write a file in several steps: it is quiet for this long when they are done.
+const QUIET: Duration = Duration::from_millis(20);
+/// And this is as long as a busy editor is waited for.
+const QUIET_WAIT_MAX: Duration = Duration::from_millis(60);
+
+const EXTENSIONS: [&str; 10] = [
+    "ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "json", "movex",
+];
+
+/// Files are watched as long as it is held.
+pub(crate) struct Watching {
+    _watcher: Arc<std::sync::Mutex<RecommendedWatcher>>,
+}
+
+/// Begins to watch.
+pub(crate) fn begin(
+    source: Source,
+    bundle: Bundle,
+    host: HostOptions,
+    server: Arc<Server>,
+) -> Result<Watching, Failed> {
+    let (tell, changes) = channel();
+    let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        if event.is_ok_and(|event| matters(&event)) {
+            // The thread that listens ends with the process.
+            let _ = tell.send(());
+        }
+    })?;
+    let watcher = Arc::new(std::sync::Mutex::new(watcher));
+    let mut reloader = Reloader {
+        source,
+        bundle,
+        host,
+        server,
+        runtime: Handle::current(),
+        watcher: Arc::downgrade(&watcher),
+        watched: BTreeSet::new(),
+    };
+    reloader.watch();
+    std::thread::Builder::new()
+        .name("movex-watch".into())
+        .spawn(move || reloader.run(&changes))?;
+    Ok(Watching { _watcher: watcher })
+}
+
+fn matters(event: &Event) -> bool {
+    let changes = matches!(
+        event.kind,
+        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)
+    );
+    let is_code = |path: &PathBuf| {
+        let extension = path.extension().and_then(|extension| extension.to_str());
+        extension.is_none_or(|extension| EXTENSIONS.contains(&extension))
+    };
+    changes && event.paths.iter().any(is_code)
+}
+
+struct Reloader {
+    source: Source,
+    /// What runs now.
+    bundle: Bundle,
+    host: HostOptions,
+    server: Arc<Server>,
+    runtime: Handle,
+    watcher: std::sync::Weak<std::sync::Mutex<RecommendedWatcher>>,
+    watched: BTreeSet<PathBuf>,
+}
+
+impl Reloader {
+    fn run(mut self, changes: &Receiver<()>) {
+        while changes.recv().is_ok() {
+            wait_until_quiet(changes);
+            self.reload();
+        }
+    }
+
+    fn reload(&mut self) {
+        let began = Instant::now();
+        let bundle = match self.source.bundle() {
+            Ok(bundle) => bundle,
+            Err(error) => return tracing::error!("the old code goes on: {error}"),
+        };
+        if bundle.version() == self.bundle.version() {
+            return;
+        }
+        let app = ScriptApp::new(bundle.clone(), self.host.clone());
+        match self.runtime.block_on(self.server.reload(app)) {
+            Ok(kept_old) => {
+                for why in kept_old {
+                    tracing::error!("a resource stays with the old code: {why}");
+                }
+                let took_ms = began.elapsed().as_millis();
+                tracing::info!(version = bundle.version().as_str(), took_ms, "reloaded");
+                self.bundle = bundle;
+                self.watch();
+            }
+            Err(error) => tracing::error!("the old code goes on: {error}"),
+        }
+    }
+
+    /// Watches the folders of all files: editors replace a file by another, which a watch on the file would miss.
+    fn watch(&mut self) {
+        let folders: BTreeSet<PathBuf> = self
+            .bundle
+            .files()
+            .iter()
+            .filter_map(|file| file.parent())
+            .map(Path::to_owned)
+            .collect();
+        let Some(watcher) = self.watcher.upgrade() else {
+            return;
+        };
+        let mut watcher = watcher.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for folder in folders.difference(&self.watched) {
+            if let Err(error) = watcher.watch(folder, RecursiveMode::NonRecursive) {
+                tracing::warn!(folder = %folder.display(), %error, "a folder can't be watched");
+            }
+        }
+        for folder in self.watched.difference(&folders) {
+            // It may be gone already.
+            let _ = watcher.unwatch(folder);
+        }
+        self.watched = folders;
+    }
+}
+
+fn wait_until_quiet(changes: &Receiver<()>) {
+    let until = Instant::now() + QUIET_WAIT_MAX;
+    while Instant::now() < until {
+        match changes.recv_timeout(QUIET) {
+            Ok(()) => {}
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
