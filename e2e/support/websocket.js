@@ -12,7 +12,13 @@ class BareSocket {
   constructor(socket) {
     this.socket = socket;
     socket.on('message', (data) => {
-      this.#received.push(String(data));
+      const text = String(data);
+      // Engine.IO's own ping may come at any time.
+      if (text === '2') {
+        socket.send('3');
+        return;
+      }
+      this.#received.push(text);
       this.#changed();
     });
     socket.on('close', (code) => {

@@ -80,7 +80,7 @@ pub(crate) struct ScriptApp {
 }
 
 impl ScriptApp {
-    pub(crate) fn new(bundle: Bundle, options: HostOptions) -> Arc<dyn App> {
+    pub(crate) fn shared(bundle: Bundle, options: HostOptions) -> Arc<dyn App> {
         Arc::new(Self { bundle, options })
     }
 }

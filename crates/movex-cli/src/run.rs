@@ -41,7 +41,7 @@ pub(crate) fn run(mode: Mode, flags: Box<Options>) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let ended = ended()?;
-        let app = ScriptApp::new(bundle.clone(), host.clone());
+        let app = ScriptApp::shared(bundle.clone(), host.clone());
         let server = Arc::new(Server::start(app, settings).await?);
         if mode == Mode::Serve {
             warn_of_v0(&server, &options);
@@ -73,12 +73,14 @@ fn host_options(options: &Options) -> HostOptions {
 }
 
 fn settings(mode: Mode, options: &Options, host: &HostOptions) -> Settings {
-    let mut settings = Settings::default();
-    settings.port = options.port.unwrap_or(3333);
-    settings.cors_origins = options.cors_origin.clone();
-    settings.static_dir = options.static_dir.clone();
-    // Its own frames, and those of the master that calls it.
-    settings.engine_stack_bytes = host.stack_bytes_max + (2 << 20);
+    let mut settings = Settings {
+        port: options.port.unwrap_or(3333),
+        cors_origins: options.cors_origin.clone(),
+        static_dir: options.static_dir.clone(),
+        // Its own frames, and those of the master that calls it.
+        engine_stack_bytes: host.stack_bytes_max + (2 << 20),
+        ..Settings::default()
+    };
     let host_default = match mode {
         Mode::Dev => "127.0.0.1",
         Mode::Serve => "0.0.0.0",

@@ -99,7 +99,7 @@ impl Reloader {
         if bundle.version() == self.bundle.version() {
             return;
         }
-        let app = ScriptApp::new(bundle.clone(), self.host.clone());
+        let app = ScriptApp::shared(bundle.clone(), self.host.clone());
         match self.runtime.block_on(self.server.reload(app)) {
             Ok(kept_old) => {
                 for why in kept_old {

@@ -10,7 +10,7 @@ use crate::action::Action;
 use crate::checksum::ChecksumV0;
 use crate::context::{Entropy, TimeMs};
 use crate::error::Error;
-use crate::ids::{ClientId, ClientSeq, Epoch, Seq, SessionId};
+use crate::ids::{ClientId, ClientSeq, Epoch, RidForm, Seq, SessionId};
 use crate::item::{Base, ForfeitCause, Record};
 use crate::reducer::Report;
 
@@ -158,6 +158,8 @@ pub enum Effect {
         frame: EntryFrame,
         /// For the author's connections alone; there whenever the author is among the viewers.
         own: Option<OwnHalf>,
+        /// How its author wrote the rid.
+        form: RidForm,
         /// The request that it answers, if any.
         origin: Option<RequestId>,
     },
@@ -173,6 +175,8 @@ pub enum Effect {
         frame: PhaseEndFrame,
         /// The checksum of everybody's state after it.
         checksum: Option<ChecksumV0>,
+        /// How the author of what caused it wrote the rid.
+        form: RidForm,
         /// The private dispatch that caused it, if one did: a v0 author gets this as its answer.
         origin: Option<RequestId>,
     },

@@ -177,6 +177,16 @@ impl fmt::Debug for Rid {
     }
 }
 
+/// How a v0 client wrote a rid; what it causes is told in the same form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RidForm {
+    /// `"type:id"`.
+    #[default]
+    Text,
+    /// `{"resourceType","resourceId"}`.
+    Object,
+}
+
 /// A resource of an app: the key under which a store keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceKey {

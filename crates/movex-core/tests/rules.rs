@@ -7,7 +7,7 @@ use std::rc::Rc;
 use movex_core::action::Body;
 use movex_core::context::TimeMs;
 use movex_core::effect::{Effect, EntryFrame, PhaseEndFrame, RefreshCause, Reply, Viewers};
-use movex_core::ids::{AppVersion, ClientId, ClientSeq, Epoch, Seq, SessionId};
+use movex_core::ids::{AppVersion, ClientId, ClientSeq, Epoch, RidForm, Seq, SessionId};
 use movex_core::item::{ForfeitCause, Item, NoteKind, PhaseEnd, Record};
 use movex_core::reducer::{DynReducer, Native, ReportKind};
 use movex_core::resource::{Dispatch, Input, Limits, RecoverError, Setting};
@@ -371,6 +371,7 @@ fn dispatch(bench: &mut Bench, epoch: Option<Epoch>, seen_reveal: Option<Seq>) -
         body,
         epoch,
         seen_reveal,
+        form: RidForm::Text,
         origin,
     }))
 }

@@ -4,9 +4,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
 use axum::http::HeaderValue;
 use engineioxide::config::EngineIoConfig;
-use engineioxide::layer::EngineIoLayer;
+use engineioxide::service::EngineIoService;
 use movex_core::reducer::Features;
 use movex_store::MemoryStore;
 use tokio::net::TcpListener;
@@ -105,12 +106,11 @@ impl Server {
             unread_bytes_max: settings.unread_bytes_max,
         };
         let handler = Arc::new(Handler::new(hub.clone(), handler));
-        let router = http::router(hub.clone(), &settings)
-            .layer(EngineIoLayer::from_config(
-                handler,
-                engine_io(settings.message_bytes_max),
-            ))
-            .layer(cors);
+        let http = http::router(hub.clone(), &settings);
+        // One service around all routes, not a layer of each: the sessions of clients that poll are in it.
+        let sockets =
+            EngineIoService::with_config_inner(http, handler, engine_io(settings.message_bytes_max));
+        let router = Router::new().fallback_service(sockets).layer(cors);
         let door = Door::new(listener, Duration::from_secs(settings.write_stall_secs.max(1)));
         let (ending, mut told) = watch::channel(false);
         let serving = axum::serve(door, router).with_graceful_shutdown(async move {

@@ -162,11 +162,17 @@ impl Keys {
     }
 }
 
-/// Whether a 64-bit float holds the integer exactly.
+/// Whether a 64-bit float holds the integer exactly, or JavaScript writes that float so.
 fn exact(number: u64) -> bool {
     let float = number as f64;
     // 2^64 itself would saturate back to u64::MAX.
-    float < 18_446_744_073_709_551_616.0 && float as u64 == number
+    let is_held = float < 18_446_744_073_709_551_616.0 && float as u64 == number;
+    is_held || {
+        // Beyond 2^53 JavaScript writes the shortest digits that name the float, and zeros behind them.
+        let mut text = String::new();
+        super::write_js_number(float, &mut text);
+        text == number.to_string()
+    }
 }
 
 fn inexact(number: impl fmt::Display) -> Error {
@@ -188,6 +194,7 @@ mod tests {
         for text in [
             r#"{"type":"a","payload":[1,2.5,-3,"x",null,true,{"a":{"a":1}}]}"#,
             "9007199254740992",
+            "14115352416411042000",
             "0.1",
             "1e21",
             "-0",

@@ -113,17 +113,25 @@ impl Master {
                 viewers,
                 frame,
                 own,
+                form,
                 origin,
-            } => self.entry(rid, &viewers, frame, own, origin),
+            } => {
+                let event = Event::Entry {
+                    rid: rid.clone(),
+                    form,
+                    frame: frame.clone(),
+                };
+                self.entry(rid, &viewers, event, frame, own, origin);
+            }
             Effect::PhaseEnd {
                 viewers,
                 seq,
                 time,
                 frame,
                 checksum,
+                form,
                 origin,
             } => {
-                let form = self.form_of(origin);
                 let pending = origin.and_then(|origin| self.take_pending(origin));
                 let asker = pending.as_ref().and_then(|pending| pending.waiting.connection());
                 let event = Event::PhaseEnd {
@@ -176,17 +184,12 @@ impl Master {
         &mut self,
         rid: &Rid,
         viewers: &Viewers,
+        event: Event,
         frame: EntryFrame,
         own: Option<OwnHalf>,
         origin: Option<RequestId>,
     ) {
-        let form = self.form_of(origin);
         let asker = origin.and_then(|origin| self.pending.get(&origin)?.waiting.connection());
-        let event = Event::Entry {
-            rid: rid.clone(),
-            form,
-            frame: frame.clone(),
-        };
         self.send(rid, viewers, asker, event);
         // A private dispatch that ends the phase is answered by the end.
         if frame.ends_phase && frame.secret {
@@ -345,13 +348,6 @@ impl Master {
         connections
             .filter(|connection| Some(*connection) != but)
             .collect()
-    }
-
-    fn form_of(&self, origin: Option<RequestId>) -> super::RidForm {
-        origin
-            .and_then(|origin| self.pending.get(&origin))
-            .map(|pending| pending.form)
-            .unwrap_or_default()
     }
 
     /// Ends a request's time under way.

@@ -25,10 +25,11 @@ use crate::worker::Command;
 use front::Front;
 use request::Pending;
 
+pub use crate::ids::RidForm;
 pub use connect::Hello;
 pub use deliver::store_error;
 pub use list::{ConnectionInfo, ResourceInfo};
-pub use request::{Ask, Request, RidForm};
+pub use request::{Ask, Request};
 
 /// One connection, numbered by the transport's shell; never used again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -5,19 +5,9 @@ use crate::action::Draft;
 use crate::context::TimeMs;
 use crate::effect::RequestId;
 use crate::error::{Code, Error};
-use crate::ids::{ClientId, Epoch, Rid, Seq};
+use crate::ids::{ClientId, Epoch, Rid, RidForm, Seq};
 use crate::resource::{Dispatch, Input};
 use crate::worker::Command;
-
-/// How a v0 client wrote a rid; what answers it is written alike.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum RidForm {
-    /// `"type:id"`.
-    #[default]
-    Text,
-    /// `{"resourceType","resourceId"}`.
-    Object,
-}
 
 /// One request.
 #[derive(Clone, Debug)]
@@ -174,6 +164,7 @@ impl Master {
                     body,
                     epoch,
                     seen_reveal,
+                    form,
                     origin: Some(request),
                 }))
             }

@@ -6,7 +6,7 @@ use crate::action::{Action, Body};
 use crate::context::{Context, TimeMs};
 use crate::effect::{Effect, EntryFrame, OwnHalf, Reply, RequestId, Viewers};
 use crate::error::{Code, Error};
-use crate::ids::ClientId;
+use crate::ids::{ClientId, RidForm};
 use crate::item::{Entry, ForfeitCause, Item, Note, NoteKind, NoteScope, PhaseEnd, Record};
 use crate::reducer::{Applied, FailureKind, Fold, State};
 
@@ -23,6 +23,13 @@ pub(super) struct Decided {
     public: Accepted,
 }
 
+/// What an entry and all that follows from it come from: nothing, where the master acts by itself.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Cause {
+    pub(super) form: RidForm,
+    pub(super) origin: Option<RequestId>,
+}
+
 /// A verdict no.
 struct Refused {
     error: Error,
@@ -31,20 +38,23 @@ struct Refused {
 
 impl Resource {
     pub(super) fn dispatch(&mut self, now: TimeMs, dispatch: Dispatch, out: &mut dyn FnMut(Effect)) {
-        let origin = dispatch.origin;
+        let cause = Cause {
+            form: dispatch.form,
+            origin: dispatch.origin,
+        };
         let author = dispatch.author.clone();
         let time = self.time.max(now);
         let secret = dispatch.body.is_private() || self.forks.contains_key(&author);
         match self.decide(time, dispatch) {
             Ok(decided) => {
                 self.flush_reports(None, out);
-                self.append(decided, origin, out);
+                self.append(decided, cause, out);
             }
             Err(error) => {
                 let report_to = secret.then(|| author.clone());
                 let checksum = self.checksum_shown(self.view_of(&author), time, self.fold_of(&author));
                 self.flush_reports(report_to.as_ref(), out);
-                if let Some(request) = origin {
+                if let Some(request) = cause.origin {
                     out(Effect::Reply {
                         request,
                         reply: Reply::Rejected {
@@ -67,6 +77,7 @@ impl Resource {
             body,
             epoch,
             seen_reveal,
+            form: _,
             origin: _,
         } = dispatch;
         if epoch.is_some_and(|epoch| epoch != self.epoch) {
@@ -166,17 +177,18 @@ impl Resource {
             body: body.into(),
             epoch: None,
             seen_reveal: None,
+            form: RidForm::default(),
             origin: None,
         };
         self.decide(time, dispatch)
     }
 
     pub(super) fn append_own(&mut self, decided: Decided, out: &mut dyn FnMut(Effect)) {
-        self.append(decided, None, out);
+        self.append(decided, Cause::default(), out);
     }
 
     /// Appends an accepted entry, with the end of the phase where it causes one, and tells everybody.
-    fn append(&mut self, decided: Decided, origin: Option<RequestId>, out: &mut dyn FnMut(Effect)) {
+    fn append(&mut self, decided: Decided, cause: Cause, out: &mut dyn FnMut(Effect)) {
         let Decided { entry, own, public } = decided;
         let mut records = vec![Record::Item(Item::Entry(entry.clone()))];
         let note = |limit: bool, scope: NoteScope| {
@@ -218,10 +230,10 @@ impl Resource {
             epoch: self.epoch,
             records,
         });
-        self.tell_entry(&entry, end, origin, out);
+        self.tell_entry(&entry, end, cause, out);
         if let Some(ending) = ending {
-            let cause = origin.filter(|_| entry.body.is_private());
-            self.finish_phase(ending, cause, out);
+            let origin = cause.origin.filter(|_| entry.body.is_private());
+            self.finish_phase(ending, Cause { origin, ..cause }, out);
         }
         self.settle_and_truncate(out);
         self.rearm();
@@ -264,9 +276,10 @@ impl Resource {
         &mut self,
         entry: &Entry,
         end: Option<PhaseEnd>,
-        origin: Option<RequestId>,
+        cause: Cause,
         out: &mut dyn FnMut(Effect),
     ) {
+        let Cause { form, origin } = cause;
         let secret = entry.body.is_private();
         let frame = |checksum| EntryFrame {
             seq: entry.seq,
@@ -304,6 +317,7 @@ impl Resource {
             viewers,
             frame: public,
             own: own_public,
+            form,
             origin: origin_public,
         });
 
@@ -315,6 +329,7 @@ impl Resource {
                 viewers,
                 frame: frame(checksum),
                 own: Some(own()),
+                form,
                 origin,
             });
         }
@@ -333,6 +348,7 @@ impl Resource {
                     viewers,
                     frame: frame(None),
                     own: None,
+                    form,
                     origin: None,
                 });
                 continue;
@@ -350,6 +366,7 @@ impl Resource {
                 viewers,
                 frame: frame(checksum),
                 own: None,
+                form,
                 origin: None,
             });
             self.tell_if_stopped(&holder, entry.time, out);

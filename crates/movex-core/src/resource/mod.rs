@@ -20,7 +20,7 @@ use std::sync::Arc;
 use crate::action::Draft;
 use crate::context::{EntropyKey, Stamp, TimeMs};
 use crate::effect::{Effect, Reply, RequestId};
-use crate::ids::{AppVersion, ClientId, ClientSeq, Epoch, Rid, Seq, SessionId};
+use crate::ids::{AppVersion, ClientId, ClientSeq, Epoch, Rid, RidForm, Seq, SessionId};
 use crate::item::{Base, Note};
 use crate::reducer::{Checksums, DynReducer, Failure, FailureKind, Features};
 
@@ -89,6 +89,8 @@ pub struct Dispatch {
     pub epoch: Option<Epoch>,
     /// The last reveal that the author had seen (M25); v0 names none.
     pub seen_reveal: Option<Seq>,
+    /// How the author wrote the rid (v0); others are told in the same form.
+    pub form: RidForm,
     /// Who waits for the outcome.
     pub origin: Option<RequestId>,
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::Resource;
+use super::decide::Cause;
 use super::view::View;
 use crate::action::Body;
 use crate::checksum::ChecksumV0;
@@ -137,12 +138,7 @@ impl Resource {
     }
 
     /// Tells every distinct view of the end; from here on all share the public one.
-    pub(super) fn finish_phase(
-        &mut self,
-        ending: Ending,
-        cause: Option<RequestId>,
-        out: &mut dyn FnMut(Effect),
-    ) {
+    pub(super) fn finish_phase(&mut self, ending: Ending, cause: Cause, out: &mut dyn FnMut(Effect)) {
         let Ending {
             seq,
             end,
@@ -153,6 +149,7 @@ impl Resource {
         if let Some(view) = revealed {
             self.public = view;
         }
+        let Cause { form, origin } = cause;
         let actor = phase.tail.last().map(|entry| entry.author.clone());
         self.forks.clear();
         self.set_fork_holders();
@@ -169,6 +166,7 @@ impl Resource {
                 time,
                 frame,
                 checksum,
+                form,
                 origin,
             }
         };
@@ -185,18 +183,18 @@ impl Resource {
         let viewers = Viewers::Public {
             except: holders.clone().into(),
         };
-        out(tell(viewers, frame_for(None), None, checksum.clone()));
         // The cause's own author last, as their answer comes after what the others get.
         let (mine, others): (Vec<_>, Vec<_>) = holders
             .into_iter()
-            .partition(|holder| cause.is_some() && Some(holder) == actor.as_ref());
+            .partition(|holder| origin.is_some() && Some(holder) == actor.as_ref());
+        out(tell(viewers, frame_for(None), None, checksum.clone()));
         for holder in others {
             let frame = frame_for(Some(&holder));
             out(tell(Viewers::Author(holder), frame, None, checksum.clone()));
         }
         for holder in mine {
             let frame = frame_for(Some(&holder));
-            out(tell(Viewers::Author(holder), frame, cause, checksum.clone()));
+            out(tell(Viewers::Author(holder), frame, origin, checksum.clone()));
         }
     }
 
@@ -226,7 +224,7 @@ impl Resource {
             epoch: self.epoch,
             records,
         });
-        self.finish_phase(ending, None, out);
+        self.finish_phase(ending, Cause::default(), out);
         self.settle_and_truncate(out);
         self.rearm();
         self.flush_reports(None, out);

@@ -12,7 +12,7 @@ use std::rc::Rc;
 use movex_core::action::{Action, Body};
 use movex_core::context::{EntropyKey, TimeMs};
 use movex_core::effect::{Effect, RequestId};
-use movex_core::ids::{AppVersion, ClientId, ClientSeq, Epoch, Rid, SessionId};
+use movex_core::ids::{AppVersion, ClientId, ClientSeq, Epoch, Rid, RidForm, SessionId};
 use movex_core::item::{Base, Record};
 use movex_core::reducer::DynReducer;
 use movex_core::resource::{Dispatch, InitialState, Input, Limits, Reports, Resource, Setting};
@@ -107,6 +107,7 @@ impl Bench {
             body: body.into(),
             epoch: None,
             seen_reveal: None,
+            form: RidForm::Text,
             origin,
         };
         self.input(Input::Dispatch(dispatch))
