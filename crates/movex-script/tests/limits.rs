@@ -3,8 +3,8 @@
 
 mod app;
 
-use app::{App, Host, TIME};
-use movex_core::reducer::FailureKind;
+use app::{App, Host, TIME, action_with};
+use movex_core::reducer::{Applied, FailureKind};
 use movex_script::HostOptions;
 
 fn options() -> HostOptions {
@@ -111,6 +111,61 @@ fn the_budget_is_counted_and_not_timed() {
     for _ in 0..5 {
         assert_eq!(it.json(&it.next(&it.init(), "go")), "699999");
     }
+}
+
+#[test]
+fn m8_the_budget_does_not_see_what_ran_before() {
+    let host = App::reducer(
+        "(state: any = 0, action: any): any => { if (action.payload) for (let i = 0; i < action.payload; i++); return 1 }",
+    )
+    .host_with(HostOptions {
+        ticks_max: 3,
+        ..options()
+    });
+    let it = host.it();
+    let state = it.init();
+    let turns = |count: u32| {
+        matches!(
+            it.apply(&state, &action_with("go", &count.to_string())),
+            Applied::Next(_)
+        )
+    };
+    // Finds where the budget ends, and asks again and again after calls of all lengths.
+    let (mut fits, mut is_over) = (0, 100_000);
+    while is_over - fits > 1 {
+        let middle = (fits + is_over) / 2;
+        if turns(middle) {
+            fits = middle
+        } else {
+            is_over = middle
+        }
+    }
+    for before in (0..20_000).step_by(397) {
+        turns(before);
+        assert!(turns(fits), "{fits} turns after {before}");
+        turns(before);
+        assert!(!turns(is_over), "{is_over} turns after {before}");
+    }
+}
+
+#[test]
+fn m8_the_memory_of_a_call_does_not_see_what_others_keep() {
+    let host = App::reducer(
+        "(state: any = '', action: any): any => action.type === 'go' ? ['x'.repeat(2 ** 20)] : { size: 'x'.repeat(7 * 2 ** 20).length }",
+    )
+    .host_with(HostOptions {
+        memory_bytes_max: 64 << 20,
+        call_memory_bytes_max: 8 << 20,
+        ..HostOptions::default()
+    });
+    let it = host.it();
+    let start = it.parse("null");
+    let mut kept = Vec::new();
+    for _ in 0..40 {
+        kept.push(it.next(&start, "go"));
+        it.next(&start, "seven");
+    }
+    assert_eq!(kept.len(), 40);
 }
 
 #[test]

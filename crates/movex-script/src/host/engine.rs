@@ -13,7 +13,7 @@ use movex_core::reducer::{Failure, FailureKind, Fold};
 use rquickjs::{Context, Ctx, Function, Module, Object, Runtime, Value, qjs};
 
 use super::call::{About, Calls};
-use super::limits::{Exceeded, Meter, MeteredAllocator, STACK_MARGIN_BYTES};
+use super::limits::{Budget, Exceeded, Measured, Meter, MeteredAllocator, STACK_MARGIN_BYTES};
 use super::loader::BundleLoader;
 use super::mirror::{Mirror, deep_freeze};
 use super::options::HostOptions;
@@ -28,6 +28,8 @@ const ACTIONS_KEPT: usize = 4;
 
 /// The engine. Its fields are dropped in order: what refers to the heap before the heap.
 pub(crate) struct Engine {
+    /// A function that loops without end.
+    spin: JsRef,
     pub(crate) mirror: Mirror,
     /// The actions parsed last: one entry is applied to several views in a row.
     actions: RefCell<VecDeque<(Action, JsRef)>>,
@@ -72,7 +74,13 @@ impl Engine {
         // SAFETY: the context is alive, and the engine drops its mirror first.
         let mirror =
             context.with(|ctx| unsafe { Mirror::new(ctx.as_raw().as_ptr(), options.state_bytes_max) });
+        let spin = context.with(|ctx| -> rquickjs::Result<JsRef> {
+            let spin: Value<'_> = ctx.eval("(() => { for (;;); })")?;
+            // SAFETY: the value is alive, and the engine drops its references first.
+            Ok(unsafe { JsRef::share(ctx.as_raw().as_ptr(), spin.as_raw()) })
+        });
         let engine = Rc::new(Self {
+            spin: spin.map_err(broken)?,
             mirror,
             actions: RefCell::default(),
             last_context: RefCell::default(),
@@ -88,8 +96,7 @@ impl Engine {
             context: None,
             time_ms: 0,
         };
-        let ticks = engine.options.load_ticks_max;
-        let resources = engine.enter(&loading, ticks, |ctx| {
+        let resources = engine.enter_once(&loading, |ctx| {
             super::globals::install(&ctx, &engine.calls, bundle.env(), engine.options.strict)
                 .map_err(|error| engine.thrown(&ctx, &error))?;
             engine.evaluate(&ctx)
@@ -98,33 +105,99 @@ impl Engine {
     }
 
     /// Runs something in the engine, inside the limits. A call that ran into one has failed, whatever it returned.
+    ///
+    /// It may be run twice: see [`Meter`].
     pub(crate) fn enter<T>(
         &self,
         about: &About<'_>,
-        ticks: u64,
-        call: impl FnOnce(Ctx<'_>) -> Result<T, Failure>,
+        call: impl Fn(Ctx<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let result = self.calls.run(about, || {
             self.context.with(|ctx| {
                 // SAFETY: the context is alive. rquickjs sets the top once, where the engine was made; a call may
                 // come from anywhere on the thread.
                 unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
-                self.meter.start(ticks, self.options.stack_bytes_max);
-                let mut result = call(ctx.clone());
-                if result.is_ok() {
-                    result = self.run_jobs(&ctx).and(result);
-                }
-                let exceeded = self.meter.stop();
-                match exceeded {
-                    Some(exceeded) => {
-                        drop(ctx.catch());
-                        let failure = result.err();
-                        Err(self.limit(exceeded, failure))
+                let ticks = self.options.ticks_max;
+                match self.measure(&ctx, ticks, false, &call) {
+                    (Measured::Within, result) => result,
+                    (Measured::Over(exceeded), result) => Err(self.limit(exceeded, result.err())),
+                    (Measured::Unsure, _) => {
+                        self.calls.restart();
+                        self.align(&ctx);
+                        match self.measure(&ctx, ticks, true, &call) {
+                            (Measured::Over(exceeded), result) => Err(self.limit(exceeded, result.err())),
+                            (_, result) => result,
+                        }
                     }
-                    None => result,
                 }
             })
         });
+        self.leave(result)
+    }
+
+    /// Runs the app's own code once: what it did can't be undone and done again.
+    fn enter_once<T>(
+        &self,
+        about: &About<'_>,
+        call: impl FnOnce(Ctx<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let result = self.calls.run(about, || {
+            self.context.with(|ctx| {
+                // SAFETY: as in `enter`.
+                unsafe { qjs::JS_UpdateStackTop(qjs::JS_GetRuntime(ctx.as_raw().as_ptr())) };
+                match self.measure(&ctx, self.options.load_ticks_max, true, call) {
+                    (Measured::Over(exceeded), result) => Err(self.limit(exceeded, result.err())),
+                    (_, result) => result,
+                }
+            })
+        });
+        self.leave(result)
+    }
+
+    fn measure<T>(
+        &self,
+        ctx: &Ctx<'_>,
+        ticks: u64,
+        is_aligned: bool,
+        call: impl FnOnce(Ctx<'_>) -> Result<T, Failure>,
+    ) -> (Measured, Result<T, Failure>) {
+        let budget = Budget {
+            ticks,
+            stack_bytes: self.options.stack_bytes_max,
+            memory_bytes: self.options.call_memory_bytes_max,
+        };
+        self.meter.start(budget, is_aligned);
+        let mut result = call(ctx.clone());
+        if result.is_ok() {
+            result = self.run_jobs(ctx).and(result);
+        }
+        let measured = self.meter.stop();
+        if measured != Measured::Within {
+            drop(ctx.catch());
+        }
+        (measured, result)
+    }
+
+    /// Brings the engine's count of steps to the beginning of a tick.
+    fn align(&self, ctx: &Ctx<'_>) {
+        let context = ctx.as_raw().as_ptr();
+        self.meter.align(|| {
+            // SAFETY: the function is alive, and the result is owned and dropped. The loop ends with the next tick.
+            unsafe {
+                let ended = qjs::JS_Call(
+                    context,
+                    self.spin.raw(),
+                    qjs::JS_UNDEFINED,
+                    0,
+                    std::ptr::null_mut(),
+                );
+                drop(JsRef::own(context, ended));
+            }
+        });
+        drop(ctx.catch());
+    }
+
+    fn leave<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         if matches!(&result, Err(failure) if failure.kind == FailureKind::Limit) {
             // What it left behind may hang together in cycles.
             self.runtime.run_gc();
@@ -136,7 +209,7 @@ impl Engine {
     /// Begins the running call anew: its budget, and what it said.
     pub(crate) fn restart(&self) {
         if self.meter.exceeded().is_none() {
-            self.meter.refill(self.options.ticks_max);
+            self.meter.refill();
         }
         self.calls.restart();
     }
@@ -164,9 +237,13 @@ impl Engine {
     fn limit(&self, exceeded: Exceeded, failure: Option<Failure>) -> Failure {
         let message = match exceeded {
             Exceeded::Ticks => "it ran for too long: is there a loop without end?".to_owned(),
-            Exceeded::Memory => format!(
-                "the app's memory on this engine is full ({} MiB): states that grow without end, or one that is too large?",
+            Exceeded::Memory if self.meter.is_engine_full(self.options.call_memory_bytes_max / 8) => format!(
+                "the app's memory on this engine is full ({} MiB): are there states that grow without end?",
                 self.options.memory_bytes_max >> 20
+            ),
+            Exceeded::Memory => format!(
+                "it took more memory than one call may ({} MiB): is there a list that grows without end?",
+                self.options.call_memory_bytes_max >> 20
             ),
             Exceeded::Stack => "its calls nest too deep: is there a recursion without end?".to_owned(),
         };

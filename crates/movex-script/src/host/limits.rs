@@ -22,40 +22,80 @@ pub(crate) enum Exceeded {
     Stack,
 }
 
+/// How a measured call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measured {
+    /// Inside its limits.
+    Within,
+    Over(Exceeded),
+    /// Inside or just over its budget of steps, depending on where in a tick it began: see [`Meter`].
+    Unsure,
+}
+
+/// What one call may use.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Budget {
+    pub(crate) ticks: u64,
+    pub(crate) stack_bytes: usize,
+    pub(crate) memory_bytes: usize,
+}
+
 /// What is used and what was exceeded; shared by the engine, its allocator and its interrupt handler.
+///
+/// QuickJS counts steps through all calls and tells every ten thousandth, so a call begins somewhere in a tick that
+/// others have begun, some of them in secret. What is over the budget must not depend on that (M7, M8): a call of `n`
+/// whole ticks is told of `n` or `n + 1`, so one that is told of exactly one more than it has is measured again, from
+/// the beginning of a tick. And memory is counted from where a call begins, so that it does not matter what else lives
+/// in the engine, until the engine is full.
 #[derive(Debug, Default)]
 pub(crate) struct Meter {
     used_bytes: Cell<usize>,
-    max_bytes: Cell<usize>,
-    ticks_left: Cell<u64>,
+    engine_max_bytes: Cell<usize>,
+    /// What `used_bytes` may come to in the running call.
+    ceiling_bytes: Cell<usize>,
+    ticks_max: Cell<u64>,
+    ticks: Cell<u64>,
+    /// The call began with a tick, so its ticks are exact.
+    is_aligned: Cell<bool>,
+    is_aligning: Cell<bool>,
     /// An address: the stack grows down, and what lies below this is too deep. Zero: nothing is measured.
     stack_floor: Cell<usize>,
     exceeded: Cell<Option<Exceeded>>,
 }
 
 impl Meter {
-    pub(crate) fn new(max_bytes: usize) -> Rc<Self> {
+    pub(crate) fn new(engine_max_bytes: usize) -> Rc<Self> {
         let meter = Self::default();
-        meter.max_bytes.set(max_bytes);
+        meter.engine_max_bytes.set(engine_max_bytes);
+        meter.ceiling_bytes.set(engine_max_bytes);
         Rc::new(meter)
     }
 
     /// Starts measuring a call.
-    pub(crate) fn start(&self, ticks: u64, stack_bytes: usize) {
-        self.ticks_left.set(ticks);
-        self.stack_floor.set(here().saturating_sub(stack_bytes));
+    pub(crate) fn start(&self, budget: Budget, is_aligned: bool) {
+        self.ticks.set(0);
+        self.ticks_max.set(budget.ticks);
+        self.is_aligned.set(is_aligned);
+        let ceiling = self.used_bytes.get().saturating_add(budget.memory_bytes);
+        self.ceiling_bytes.set(ceiling.min(self.engine_max_bytes.get()));
+        self.stack_floor.set(here().saturating_sub(budget.stack_bytes));
         self.exceeded.set(None);
     }
 
     /// Gives the running call its steps anew.
-    pub(crate) fn refill(&self, ticks: u64) {
-        self.ticks_left.set(ticks);
+    pub(crate) fn refill(&self) {
+        self.ticks.set(0);
     }
 
-    /// Ends measuring and says what was exceeded.
-    pub(crate) fn stop(&self) -> Option<Exceeded> {
+    /// Ends measuring.
+    pub(crate) fn stop(&self) -> Measured {
         self.stack_floor.set(0);
-        self.exceeded.take()
+        self.ceiling_bytes.set(self.engine_max_bytes.get());
+        match self.exceeded.take() {
+            Some(exceeded) => Measured::Over(exceeded),
+            None if self.ticks.get() > self.ticks_max.get() => Measured::Unsure,
+            None => Measured::Within,
+        }
     }
 
     /// Whether something was exceeded so far.
@@ -63,16 +103,30 @@ impl Meter {
         self.exceeded.get()
     }
 
+    /// Runs a loop without end up to the beginning of a tick.
+    pub(crate) fn align(&self, spin: impl FnOnce()) {
+        self.is_aligning.set(true);
+        spin();
+        self.is_aligning.set(false);
+    }
+
     /// One tick of the interpreter; `true` stops it.
     pub(crate) fn tick(&self) -> bool {
-        let left = self.ticks_left.get();
-        if left == 0 {
-            self.note(Exceeded::Ticks);
+        if self.is_aligning.get() {
             return true;
         }
-        self.ticks_left.set(left - 1);
-        // A script that caught the overflow or the lack of memory must not go on for long.
+        self.ticks.set(self.ticks.get() + 1);
+        let unsure = u64::from(!self.is_aligned.get());
+        if self.ticks.get() > self.ticks_max.get() + unsure {
+            self.note(Exceeded::Ticks);
+        }
+        // A script that caught an overflow or a lack of memory must not go on for long either.
         self.exceeded.get().is_some()
+    }
+
+    /// Whether the engine itself is full, and not only the call's share of it.
+    pub(crate) fn is_engine_full(&self, wanted_bytes: usize) -> bool {
+        self.used_bytes.get().saturating_add(wanted_bytes) > self.engine_max_bytes.get()
     }
 
     fn note(&self, exceeded: Exceeded) {
@@ -90,7 +144,7 @@ impl Meter {
     /// Books bytes, if they are there.
     fn take(&self, bytes: usize) -> bool {
         let used = self.used_bytes.get().saturating_add(bytes);
-        if used > self.max_bytes.get() {
+        if used > self.ceiling_bytes.get() {
             self.note(Exceeded::Memory);
             return false;
         }

@@ -5,6 +5,8 @@
 pub struct HostOptions {
     /// All states and code of the app on this engine, in bytes.
     pub memory_bytes_max: usize,
+    /// What one call may add to that, in bytes.
+    pub call_memory_bytes_max: usize,
     /// How deep calls may nest, in bytes of stack. The thread needs half a megabyte more than this. At most 15 MiB.
     pub stack_bytes_max: usize,
     /// Steps of one call of a reducer or hook, in ticks: a tick is ten thousand jumps or calls; a turn of a loop has one or two. Ticks are
@@ -21,7 +23,8 @@ pub struct HostOptions {
 impl Default for HostOptions {
     fn default() -> Self {
         Self {
-            memory_bytes_max: 256 << 20,
+            memory_bytes_max: 512 << 20,
+            call_memory_bytes_max: 128 << 20,
             stack_bytes_max: 512 << 10,
             ticks_max: 2_000,
             load_ticks_max: 20_000,

@@ -61,13 +61,9 @@ impl ScriptReducer {
         &self,
         fold: Fold<'_>,
         time_ms: u64,
-        call: impl FnOnce(Ctx<'_>) -> Result<T, Failure>,
+        call: impl Fn(Ctx<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.engine.enter(
-            &self.about(fold, None, time_ms),
-            self.engine.options.ticks_max,
-            call,
-        )
+        self.engine.enter(&self.about(fold, None, time_ms), call)
     }
 
     fn call<'js>(
@@ -113,7 +109,7 @@ impl ScriptReducer {
     ) -> Result<State, Failure> {
         let old = self.of(state)?;
         let about = self.about(fold, Some(context), 0);
-        self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
+        self.engine.enter(&about, |ctx| {
             let frozen_action = self.engine.action(&ctx, action)?;
             let context = self
                 .engine
@@ -211,7 +207,7 @@ impl DynReducer for ScriptReducer {
 
     fn init(&self, context: &Context) -> Result<State, Failure> {
         let about = self.about(Fold::Public, Some(context), 0);
-        self.engine.enter(&about, self.engine.options.ticks_max, |ctx| {
+        self.engine.enter(&about, |ctx| {
             let action = self.engine.parse(&ctx, r#"{"type":"_init"}"#)?;
             let context = self
                 .engine
