@@ -109,6 +109,36 @@ fn decorators_follow_the_tsconfig() {
 }
 
 #[test]
+fn class_fields_follow_the_tsconfig() {
+    let head = "class Base { constructor() { (this as any).init?.() } }
+        class A extends Base { late: any; early = this.given; #own = 3; static made = 4; static { A.made++ }
+            constructor(public given: number) { super() } init() { this.late = 'set' } get own() { return this.#own } static #hidden() { return 6 } static call() { return A.#hidden() }
+            #twice() { return this.#own * 2 } set own(x) { this.#own = x } get twice() { this.own = 5; return this.#twice() } static has(x: any) { return #own in x } }
+        const a = new A(1);";
+    let expression = "[a.late ?? 'unset', a.early ?? 'unset', a.own, A.made, A.call(), a.twice, A.has(a), A.has({}), Object.keys(a)]";
+    let of = |options: &str| {
+        let tsconfig = format!("{{ \"compilerOptions\": {options} }}");
+        value_of(head, expression, &[("tsconfig.json", &tsconfig)])
+    };
+    let assigned = r#"["set",1,3,5,6,10,true,false,["late","given","early"]]"#;
+    assert_eq!(of(r#"{ "target": "es2017" }"#), assigned);
+    assert_eq!(of(r#"{ "useDefineForClassFields": false }"#), assigned);
+    let defined = of(r#"{ "target": "ESNext" }"#);
+    assert!(defined.starts_with(r#"["unset","#), "{defined}");
+}
+
+#[test]
+fn using_disposes() {
+    let value = value_of(
+        "const log: string[] = []; const open = (name: string) => ({ [(Symbol as any).dispose ?? Symbol.for('Symbol.dispose')]() { log.push(name) } });
+         { using a = open('a'); using b = open('b'); log.push('in'); void a; void b }",
+        "log",
+        &[],
+    );
+    assert_eq!(value, r#"["in","b","a"]"#);
+}
+
+#[test]
 fn decorators_that_are_off_are_an_error_with_a_place() {
     let config = main_of("const mark = (target: any) => target;\n@mark class A {}\nnew A();");
     let error = error_of(&[("src/movex.config.ts", &config)]);
@@ -444,6 +474,11 @@ fn what_cannot_run_names_its_way() {
             "import css from './a.css'; css;",
             BuildErrorKind::Unsupported,
             "a.css",
+        ),
+        (
+            "import x from './b.ts?raw'; x;",
+            BuildErrorKind::Unsupported,
+            "b.ts?raw",
         ),
         (
             "import x from './nowhere'; x;",

@@ -12,7 +12,9 @@ use oxc_parser::Parser;
 use oxc_resolver::TsConfig;
 use oxc_semantic::SemanticBuilder;
 use oxc_span::SourceType;
-use oxc_transformer::{HelperLoaderMode, JsxOptions, JsxRuntime, TransformOptions, Transformer};
+use oxc_transformer::{
+    ClassPropertiesOptions, HelperLoaderMode, JsxOptions, JsxRuntime, TransformOptions, Transformer,
+};
 
 /// What is newer than this is written in terms of it; QuickJS runs all of it.
 const TARGET: &str = "es2024";
@@ -202,6 +204,9 @@ fn options(settings: &TypeScriptSettings) -> TransformOptions {
     options.decorator.emit_decorator_metadata = settings.decorator_metadata;
     options.decorator.strict_null_checks = settings.strict_null_checks;
     if settings.assign_class_fields {
+        // Fields are assigned in the constructor, after its parameter properties: native fields come before them.
+        options.env.es2022.class_properties = Some(ClassPropertiesOptions { loose: false });
+        options.env.es2022.class_static_block = true;
         options.assumptions.set_public_class_fields = true;
         options.typescript.remove_class_fields_without_initializer = true;
     }

@@ -107,6 +107,8 @@ impl Resolve {
             Way::Require => &self.require,
         };
         match resolver.resolve_file(from, specifier) {
+            // `./a.ts?raw`: a bundler for pages makes something else of it.
+            Ok(found) if found.query().is_some() => Ok(Target::Asset(found.into_path_buf())),
             Ok(found) => Ok(kind(found.path())),
             Err(ResolveError::Ignored(_)) => Ok(Target::Nothing),
             Err(
