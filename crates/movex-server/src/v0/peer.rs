@@ -144,7 +144,7 @@ impl Peer for V0Peer {
                     code = error.code.as_str(),
                     "closed"
                 );
-                self.send(packet::DISCONNECT.into());
+                // No goodbye: a client that is sent away stays away, one whose transport closes comes back.
             }
             CloseCause::TakenOver => {
                 tracing::info!(connection = self.id.0, client, "taken over by a newer connection");
