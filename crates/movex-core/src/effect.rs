@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use crate::action::Action;
-use crate::checksum::ChecksumV0;
+use crate::checksum::{ChecksumV0, ChecksumV1};
 use crate::context::{Entropy, TimeMs};
 use crate::error::Error;
-use crate::ids::{ClientId, ClientSeq, Epoch, RidForm, Seq, SessionId};
+use crate::ids::{AppVersion, ClientId, ClientSeq, Epoch, RidForm, Seq, SessionId};
 use crate::item::{Base, ForfeitCause, Record};
 use crate::reducer::Report;
 
@@ -66,8 +66,12 @@ pub struct EntryFrame {
     pub action: Action,
     /// That it has a secret half is public (M10).
     pub secret: bool,
-    /// The checksum of the viewer's state after it, where one was asked for.
+    /// The checksum of the viewer's state after it, where v0 clients look.
     pub checksum: Option<ChecksumV0>,
+    /// The same for v1 clients, of the state before any transformation.
+    pub checksum_v1: Option<ChecksumV1>,
+    /// It ran into a limit in this very view and has no effect there (M4): clients repeat that and ask no limits.
+    pub without_effect: bool,
     /// A phase end stands right behind it, so the viewer's next frame tells the state.
     pub ends_phase: bool,
 }
@@ -88,10 +92,20 @@ pub struct Revealed {
 /// How a phase ended, as one view is told.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PhaseEndFrame {
-    /// All outstanding entries that the receiver did not write, in order.
-    Reveal(Vec<Revealed>),
+    /// The secrets are told.
+    Reveal {
+        /// All outstanding entries that the receiver did not write, in order.
+        secrets: Vec<Revealed>,
+        /// Entries of the phase that ran into a limit in the revealed fold and have no effect in it (M4).
+        without_effect: Vec<Seq>,
+    },
     /// Nothing is told (M3).
-    Forfeit(ForfeitCause),
+    Forfeit {
+        /// Why.
+        cause: ForfeitCause,
+        /// Entries of the phase that ran into a limit in the public fold and have no effect in it (M4).
+        without_effect: Vec<Seq>,
+    },
 }
 
 /// A viewer's state at a place in the log.
@@ -107,6 +121,93 @@ pub struct ViewState {
     pub checksum: ChecksumV0,
     /// The time at which it was shown.
     pub time: TimeMs,
+}
+
+/// How a dispatch ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the log at this place.
+    Acknowledged(Seq),
+    /// It is not, for this reason.
+    Rejected(Error),
+}
+
+/// Why a dispatch was not decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Undecided {
+    /// It names another log than the one that is (M22).
+    EpochChanged(Epoch),
+    /// The master has forgotten what this session did (M21).
+    Forgotten,
+}
+
+/// One item as one viewer may see it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ItemFrame {
+    /// An entry.
+    Entry {
+        /// What every viewer of the view sees.
+        frame: EntryFrame,
+        /// For its author alone.
+        own: Option<OwnHalf>,
+    },
+    /// The end of a secret phase.
+    PhaseEnd {
+        /// Its place.
+        seq: Seq,
+        /// When.
+        time: TimeMs,
+        /// What the viewer gets to know.
+        frame: PhaseEndFrame,
+        /// Of everybody's state after it.
+        checksum_v1: Option<ChecksumV1>,
+    },
+}
+
+impl ItemFrame {
+    /// Its place in the log.
+    pub fn seq(&self) -> Seq {
+        match self {
+            ItemFrame::Entry { frame, .. } => frame.seq,
+            ItemFrame::PhaseEnd { seq, .. } => *seq,
+        }
+    }
+}
+
+/// What a viewer folds, to be where the master is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subscribed {
+    /// Which log.
+    pub epoch: Epoch,
+    /// The seq of its newest item.
+    pub head: Seq,
+    /// The code that the resource runs (M29).
+    pub version: AppVersion,
+    /// The last reveal before what follows (M25).
+    pub last_reveal: Seq,
+    /// Where to begin; `None` when the viewer goes on from where it was (G6).
+    pub base: Option<ViewBase>,
+    /// Every item since.
+    pub items: Vec<ItemFrame>,
+    /// Of the viewer's state after them.
+    pub checksum_v1: Option<ChecksumV1>,
+    /// What became of the session's dispatches since its floor (M17).
+    pub outcomes: Vec<(ClientSeq, Outcome)>,
+    /// The session is older than what the master remembers: what is pending in it has no known end (M21).
+    pub forgotten: bool,
+}
+
+/// A state from which a viewer folds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewBase {
+    /// After which item.
+    pub seq: Seq,
+    /// Its JSON text; `None` is `undefined`.
+    pub json: Option<Arc<str>>,
+    /// It is the checkpoint of a secret phase: what follows is folded again at the reveal (M17).
+    pub checkpoint: bool,
+    /// The viewer's own view is stopped: they see the public one until the phase ends (M11).
+    pub stopped: bool,
 }
 
 /// The answer to a request.
@@ -125,6 +226,12 @@ pub enum Reply {
         /// When.
         time: TimeMs,
     },
+    /// The dispatch was decided before (M20): its outcome.
+    Known(Outcome),
+    /// The dispatch was neither decided now nor can be said to have been before.
+    Undecided(Undecided),
+    /// The subscription began, or went on.
+    Subscribed(Subscribed),
     /// Anything else went wrong; nothing changed.
     Failed(Error),
     /// What was asked for is done and has no other answer.
@@ -173,8 +280,10 @@ pub enum Effect {
         time: TimeMs,
         /// How.
         frame: PhaseEndFrame,
-        /// The checksum of everybody's state after it.
+        /// The checksum of everybody's state after it, for v0 clients.
         checksum: Option<ChecksumV0>,
+        /// The same for v1 clients.
+        checksum_v1: Option<ChecksumV1>,
         /// How the author of what caused it wrote the rid.
         form: RidForm,
         /// The private dispatch that caused it, if one did: a v0 author gets this as its answer.

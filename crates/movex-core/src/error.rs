@@ -31,6 +31,8 @@ pub enum Code {
     PhaseFull,
     /// A reveal came since that the author had not seen (M25).
     StalePhase,
+    /// A later dispatch of the session was decided, and this one's outcome is not known any more (M20).
+    Superseded,
     /// It names another log than the one that is (M22).
     EpochChanged,
     /// Too much is under way.
@@ -58,6 +60,7 @@ impl Code {
             Code::LimitExceeded => "limit_exceeded",
             Code::PhaseFull => "phase_full",
             Code::StalePhase => "stale_phase",
+            Code::Superseded => "superseded",
             Code::EpochChanged => "epoch_changed",
             Code::Overloaded => "overloaded",
             Code::StoreUnavailable => "store_unavailable",

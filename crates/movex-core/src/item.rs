@@ -2,6 +2,7 @@
 
 use crate::action::{Action, Body};
 use crate::context::{Context, Draw, Entropy, EntropyKey, Stamp, TimeMs};
+use crate::effect::Outcome;
 use crate::ids::{AppVersion, ClientId, ClientSeq, Epoch, Rid, Seq, SessionId};
 
 /// One accepted dispatch.
@@ -25,6 +26,8 @@ pub struct Entry {
     pub body: Body,
     /// The code that decided it.
     pub version: AppVersion,
+    /// When its session was created (M21); none in v0, which knows no sessions.
+    pub session_created: Option<TimeMs>,
 }
 
 impl Entry {
@@ -162,4 +165,25 @@ pub struct Base {
     pub forks: Vec<(ClientId, Option<String>)>,
     /// The code that made the states.
     pub version: AppVersion,
+    /// What is known of sessions (M20): also of entries behind the base, so that a log may lose its beginning.
+    pub marks: Vec<MarkRecord>,
+    /// Sessions that were created before have no mark any more (M21).
+    pub horizon: TimeMs,
+    /// The last reveal at or before `seq` (M25).
+    pub last_reveal: Seq,
+}
+
+/// What the master knows of one session in one resource (M20).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkRecord {
+    /// Whose session.
+    pub author: ClientId,
+    /// Which.
+    pub session: SessionId,
+    /// When it was created, by its signed word (M21).
+    pub created: TimeMs,
+    /// The highest number decided: nothing at or below it is decided again.
+    pub high: ClientSeq,
+    /// Outcomes since the floor that the session named last.
+    pub outcomes: Vec<(ClientSeq, Outcome)>,
 }

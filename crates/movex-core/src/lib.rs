@@ -7,6 +7,7 @@
 
 pub mod action;
 pub mod checksum;
+pub mod client;
 pub mod context;
 pub mod effect;
 pub mod error;

@@ -40,6 +40,17 @@ pub enum Command {
     Delete,
 }
 
+impl Command {
+    /// The request that it answers.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Command::Create { request, .. } => Some(*request),
+            Command::Ask(input) => input.request(),
+            Command::Recover { .. } | Command::Delete => None,
+        }
+    }
+}
+
 /// A log as a store has it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Log {
@@ -90,7 +101,7 @@ impl Worker {
                 Some(resource) => resource.handle(now, input, &mut |effect| out(rid, effect)),
                 None => {
                     let error = self.unknown(rid);
-                    if let Some(request) = request_of(&input) {
+                    if let Some(request) = input.request() {
                         out(
                             rid,
                             Effect::Reply {
@@ -102,8 +113,11 @@ impl Worker {
                 }
             },
             Command::Recover { log } => {
-                self.recover(rid, log, out);
+                let notes = self.recover(rid, log, out);
                 out(rid, Effect::Recovered);
+                if let Some((epoch, records)) = notes {
+                    out(rid, Effect::Append { epoch, records });
+                }
             }
             Command::Delete => {
                 self.resources.remove(rid);
@@ -165,17 +179,17 @@ impl Worker {
         resource.get().state_shown(now, None).map(Reply::Created)
     }
 
-    fn recover(&mut self, rid: &Rid, log: Option<Log>, out: &mut Out<'_>) {
+    /// Gives what the recovery has to append.
+    fn recover(&mut self, rid: &Rid, log: Option<Log>, out: &mut Out<'_>) -> Option<(Epoch, Vec<Record>)> {
         self.resources.remove(rid);
-        let Some(reducer) = self.reducers.get(rid.resource_type()).cloned() else {
-            return;
-        };
-        let Some(Log { epoch, base, records }) = log else {
-            return;
-        };
+        let reducer = self.reducers.get(rid.resource_type()).cloned()?;
+        let Log { epoch, base, records } = log?;
         match Resource::recover(rid.clone(), epoch, reducer, self.setting.clone(), &base, records) {
-            Ok(resource) => {
+            Ok(mut resource) => {
+                let notes = resource.take_notes_anew();
                 self.resources.insert(rid.clone(), resource);
+                let records: Vec<Record> = notes.into_iter().map(Record::Note).collect();
+                return (!records.is_empty()).then_some((epoch, records));
             }
             Err(error) => out(
                 rid,
@@ -188,6 +202,7 @@ impl Worker {
                 }),
             ),
         }
+        None
     }
 
     /// A number that no earlier log of the resource had: from the keyed generator, so that a restart repeats none.
@@ -314,14 +329,5 @@ impl Worker {
     /// Whether none does.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty()
-    }
-}
-
-fn request_of(input: &Input) -> Option<RequestId> {
-    match input {
-        Input::Dispatch(dispatch) => dispatch.origin,
-        Input::Read { request, .. } | Input::Probe { request } => Some(*request),
-        Input::Forfeit { request } => *request,
-        Input::Wake => None,
     }
 }

@@ -295,8 +295,8 @@ fn reveals_tell_all(bench: &Bench) -> Result<(), TestCaseError> {
             .filter(|entry| *viewers != Viewers::Author(entry.author.clone()))
             .collect();
         match frame {
-            PhaseEndFrame::Forfeit(_) => {}
-            PhaseEndFrame::Reveal(told) => {
+            PhaseEndFrame::Forfeit { .. } => {}
+            PhaseEndFrame::Reveal { secrets: told, .. } => {
                 prop_assert_eq!(told.len(), secrets.len());
                 for (told, entry) in told.iter().zip(secrets) {
                     prop_assert_eq!(told.seq, entry.seq);

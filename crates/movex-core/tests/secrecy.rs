@@ -174,7 +174,7 @@ fn until_reveal(mut seen: Vec<Seen>) -> Vec<Seen> {
             Seen::Event(
                 _,
                 Event::PhaseEnd {
-                    frame: movex_core::effect::PhaseEndFrame::Reveal(_),
+                    frame: movex_core::effect::PhaseEndFrame::Reveal { .. },
                     ..
                 }
             )

@@ -5,8 +5,9 @@ use std::sync::mpsc::{Receiver, channel};
 
 use movex_core::action::{Action, Body};
 use movex_core::context::{Entropy, TimeMs};
+use movex_core::effect::Outcome;
 use movex_core::ids::{AppId, AppVersion, ClientId, ClientSeq, Epoch, ResourceKey, Rid, Seq, SessionId};
-use movex_core::item::{Base, Entry, Item, Note, NoteKind, NoteScope, PhaseEnd, Record};
+use movex_core::item::{Base, Entry, Item, MarkRecord, Note, NoteKind, NoteScope, PhaseEnd, Record};
 
 use crate::{Append, AppendId, Appended, Completion, Log, Store, StoreError};
 
@@ -193,6 +194,15 @@ fn base(seq: u64) -> Base {
             (ClientId::new("bob"), Some("3".into())),
         ],
         version: AppVersion::new("v1"),
+        marks: vec![MarkRecord {
+            author: ClientId::new("alice"),
+            session: SessionId::new("s"),
+            created: TimeMs(900),
+            high: ClientSeq(2),
+            outcomes: vec![(ClientSeq(1), Outcome::Acknowledged(Seq(1)))],
+        }],
+        horizon: TimeMs(5),
+        last_reveal: Seq(0),
     }
 }
 
@@ -211,6 +221,7 @@ fn entry(seq: u64) -> Record {
             public: action(r#"{"type":"played"}"#),
         },
         version: AppVersion::new("v1"),
+        session_created: Some(TimeMs(900)),
     }))
 }
 

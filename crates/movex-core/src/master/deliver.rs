@@ -131,6 +131,7 @@ impl Master {
                 checksum,
                 form,
                 origin,
+                checksum_v1: _,
             } => {
                 let pending = origin.and_then(|origin| self.take_pending(origin));
                 let asker = pending.as_ref().and_then(|pending| pending.waiting.connection());
@@ -236,6 +237,8 @@ impl Master {
                 let subscribers = self.subscribers(&rid);
                 return self.answer(waiting, Answer::Subscribers(subscribers));
             }
+            // What v0 connections never ask for.
+            Reply::Known(_) | Reply::Undecided(_) | Reply::Subscribed(_) => return,
             Reply::State(state) => state,
         };
         match waiting {

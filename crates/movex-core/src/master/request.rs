@@ -165,6 +165,7 @@ impl Master {
                     epoch,
                     seen_reveal,
                     form,
+                    claim: None,
                     origin: Some(request),
                 }))
             }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 
 use crate::action::Action;
-use crate::checksum::ChecksumV0;
+use crate::checksum::{ChecksumV0, ChecksumV1, checksum_v1};
 use crate::context::{Context, TimeMs};
 use crate::ids::ClientId;
 
@@ -66,6 +66,8 @@ pub struct Features {
     pub transform: bool,
     /// It has a `deadline` (M26).
     pub deadline: bool,
+    /// [`DynReducer::checksum_v1`] costs what changed, not what is there: it may go with every frame.
+    pub cheap_checksum_v1: bool,
     /// `decide: public` (M7): only the public half is validated, so a dispatch discloses no verdict on a secret.
     pub decide_public: bool,
 }
@@ -163,6 +165,8 @@ pub enum Applied {
 pub struct Checksums {
     /// MD5 of the canonical text, for npm clients.
     pub v0: bool,
+    /// The structural hash, for v1 clients.
+    pub v1: bool,
 }
 
 /// A resource type's reducer as the master drives it, over states that stay with their host.
@@ -217,6 +221,23 @@ pub trait DynReducer {
     /// # Errors
     /// As [`DynReducer::to_json`].
     fn checksum_v0(&self, state: &State) -> Result<ChecksumV0, Failure>;
+
+    /// The checksum that v1 clients compare.
+    ///
+    /// # Errors
+    /// As [`DynReducer::to_json`].
+    fn checksum_v1(&self, state: &State) -> Result<ChecksumV1, Failure> {
+        let Some(json) = self.to_json(state)? else {
+            return Ok(checksum_v1(None));
+        };
+        let value = serde_json::from_str(&json).map_err(|error| {
+            Failure::new(
+                FailureKind::Shape,
+                format!("the state's text is no JSON: {error}"),
+            )
+        })?;
+        Ok(checksum_v1(Some(&value)))
+    }
 
     /// An older version's state, as JSON text, in this one's shape (M27). Without a `migrate` it is taken as it is.
     ///

@@ -7,7 +7,7 @@ use super::guard::guard;
 use super::host::{Applied, DynReducer, Failure, FailureKind, Features, Fold, State};
 use super::typed::Reducer;
 use crate::action::Action;
-use crate::checksum::{ChecksumV0, checksum_v0};
+use crate::checksum::{ChecksumV0, ChecksumV1, checksum_v0, checksum_v1};
 use crate::context::{Context, TimeMs};
 
 /// Wraps a [`Reducer`]. A panic in it costs its call (G8): it comes back as a [`Failure`].
@@ -46,12 +46,18 @@ fn state_of<R: Reducer>(state: &State) -> Result<&R::State, Failure> {
         .ok_or_else(|| Failure::new(FailureKind::Shape, "the state is of another reducer"))
 }
 
+fn value_of<R: Reducer>(state: &State) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(state_of::<R>(state)?)
+        .map_err(|error| Failure::new(FailureKind::Shape, format!("the state has no JSON form: {error}")))
+}
+
 impl<R: Reducer> DynReducer for Native<R> {
     fn features(&self) -> Features {
         Features {
             can_reconcile: self.reducer.can_reconcile().is_some(),
             transform: self.reducer.transform().is_some(),
             deadline: self.reducer.deadline().is_some(),
+            cheap_checksum_v1: false,
             decide_public: self.reducer.decide_public(),
         }
     }
@@ -112,9 +118,10 @@ impl<R: Reducer> DynReducer for Native<R> {
     }
 
     fn checksum_v0(&self, state: &State) -> Result<ChecksumV0, Failure> {
-        let value = serde_json::to_value(state_of::<R>(state)?).map_err(|error| {
-            Failure::new(FailureKind::Shape, format!("the state has no JSON form: {error}"))
-        })?;
-        Ok(checksum_v0(Some(&value)))
+        Ok(checksum_v0(Some(&value_of::<R>(state)?)))
+    }
+
+    fn checksum_v1(&self, state: &State) -> Result<ChecksumV1, Failure> {
+        Ok(checksum_v1(Some(&value_of::<R>(state)?)))
     }
 }

@@ -1,10 +1,11 @@
 //! Deciding a dispatch (M7), and telling each distinct view (M10).
 
+use super::marks::Known;
 use super::phase::Phase;
 use super::{Dispatch, Fork, Resource, refusal};
 use crate::action::{Action, Body};
 use crate::context::{Context, TimeMs};
-use crate::effect::{Effect, EntryFrame, OwnHalf, Reply, RequestId, Viewers};
+use crate::effect::{Effect, EntryFrame, Outcome, OwnHalf, Reply, RequestId, Undecided, Viewers};
 use crate::error::{Code, Error};
 use crate::ids::{ClientId, RidForm};
 use crate::item::{Entry, ForfeitCause, Item, Note, NoteKind, NoteScope, PhaseEnd, Record};
@@ -38,22 +39,37 @@ struct Refused {
 
 impl Resource {
     pub(super) fn dispatch(&mut self, now: TimeMs, dispatch: Dispatch, out: &mut dyn FnMut(Effect)) {
+        if let Some(reply) = self.settled_before(&dispatch) {
+            if let Some(request) = dispatch.origin {
+                out(Effect::Reply { request, reply });
+            }
+            return;
+        }
         let cause = Cause {
             form: dispatch.form,
             origin: dispatch.origin,
         };
         let author = dispatch.author.clone();
+        let (session, number, claim) = (dispatch.session.clone(), dispatch.client_seq, dispatch.claim);
         let time = self.time.max(now);
         let secret = dispatch.body.is_private() || self.forks.contains_key(&author);
         match self.decide(time, dispatch) {
             Ok(decided) => {
                 self.flush_reports(None, out);
+                if let Some(claim) = claim {
+                    let outcome = Outcome::Acknowledged(decided.entry.seq);
+                    self.marks.decided(&author, &session, claim, number, outcome);
+                }
                 self.append(decided, cause, out);
             }
             Err(error) => {
                 let report_to = secret.then(|| author.clone());
                 let checksum = self.checksum_shown(self.view_of(&author), time, self.fold_of(&author));
                 self.flush_reports(report_to.as_ref(), out);
+                if let Some(claim) = claim {
+                    let outcome = Outcome::Rejected(error.clone());
+                    self.marks.decided(&author, &session, claim, number, outcome);
+                }
                 if let Some(request) = cause.origin {
                     out(Effect::Reply {
                         request,
@@ -68,6 +84,26 @@ impl Resource {
         }
     }
 
+    /// What is answered without a decision: another log (M22), or a number that was decided before (M20, M21).
+    fn settled_before(&self, dispatch: &Dispatch) -> Option<Reply> {
+        let Dispatch {
+            author,
+            session,
+            client_seq,
+            epoch,
+            claim,
+            ..
+        } = dispatch;
+        if epoch.is_some_and(|epoch| epoch != self.epoch) {
+            return Some(Reply::Undecided(Undecided::EpochChanged(self.epoch)));
+        }
+        match self.marks.look(author, session, (*claim)?.created, *client_seq) {
+            Known::New => None,
+            Known::Decided(outcome) => Some(Reply::Known(outcome)),
+            Known::Forgotten => Some(Reply::Undecided(Undecided::Forgotten)),
+        }
+    }
+
     /// Decides on the author's own view and, for the public half, on the public state; on no other fork (M7).
     fn decide(&self, time: TimeMs, dispatch: Dispatch) -> Result<Decided, Error> {
         let Dispatch {
@@ -75,17 +111,10 @@ impl Resource {
             session,
             client_seq,
             body,
-            epoch,
             seen_reveal,
-            form: _,
-            origin: _,
+            claim,
+            ..
         } = dispatch;
-        if epoch.is_some_and(|epoch| epoch != self.epoch) {
-            return Err(Error::new(
-                Code::EpochChanged,
-                "the resource began anew: subscribe to it again",
-            ));
-        }
         if seen_reveal.is_some_and(|seen| seen < self.last_reveal) {
             return Err(Error::new(
                 Code::StalePhase,
@@ -100,6 +129,7 @@ impl Resource {
         let (entropy, private_entropy) =
             Entry::draws(&self.setting.entropy_key, &self.rid, self.epoch, seq, &body);
         let version = self.setting.version.clone();
+        let session_created = claim.map(|claim| claim.created);
         let entry = Entry {
             seq,
             author,
@@ -110,6 +140,7 @@ impl Resource {
             private_entropy,
             body,
             version,
+            session_created,
         };
 
         let has_fork = self.forks.get(&entry.author).is_some_and(|fork| !fork.stopped);
@@ -178,6 +209,7 @@ impl Resource {
             epoch: None,
             seen_reveal: None,
             form: RidForm::default(),
+            claim: None,
             origin: None,
         };
         self.decide(time, dispatch)
@@ -281,33 +313,14 @@ impl Resource {
     ) {
         let Cause { form, origin } = cause;
         let secret = entry.body.is_private();
-        let frame = |checksum| EntryFrame {
-            seq: entry.seq,
-            author: entry.author.clone(),
-            time: entry.time,
-            entropy: entry.entropy,
-            action: entry.body.public().clone(),
-            secret,
-            checksum,
-            ends_phase: end.is_some(),
-        };
-        let own = || {
-            let private = match (&entry.body, entry.private_entropy) {
-                (Body::Private { private, .. }, Some(entropy)) => Some((private.clone(), entropy)),
-                _ => None,
-            };
-            OwnHalf {
-                session: entry.session.clone(),
-                client_seq: entry.client_seq,
-                private,
-            }
-        };
+        let with_v1 = self.wants_checksum_v1(entry);
         let author_has_view = self.forks.get(&entry.author).is_some_and(|fork| !fork.stopped);
+        let own = || own_half(entry);
 
         let viewers = Viewers::Public {
             except: self.fork_holders.clone(),
         };
-        let public = frame(self.checksum_shown(&self.public, entry.time, Fold::Public));
+        let frame = self.entry_frame(entry, None, end.is_some(), with_v1);
         let (own_public, origin_public) = if author_has_view {
             (None, None)
         } else {
@@ -315,19 +328,18 @@ impl Resource {
         };
         out(Effect::Entry {
             viewers,
-            frame: public,
+            frame,
             own: own_public,
             form,
             origin: origin_public,
         });
 
         if author_has_view {
-            let fold = Fold::Private(&entry.author);
-            let checksum = self.checksum_shown(self.view_of(&entry.author), entry.time, fold);
+            let frame = self.entry_frame(entry, Some(&entry.author), end.is_some(), with_v1);
             let viewers = Viewers::Author(entry.author.clone());
             out(Effect::Entry {
                 viewers,
-                frame: frame(checksum),
+                frame,
                 own: Some(own()),
                 form,
                 origin,
@@ -341,36 +353,85 @@ impl Resource {
             .cloned()
             .collect();
         for holder in others {
-            let viewers = Viewers::Author(holder.clone());
             // A private entry that ends the phase is told by the end itself: no fork is folded for nothing.
             if end.is_some() && secret {
+                let frame = bare_frame(entry, true);
+                let viewers = Viewers::Author(holder);
                 out(Effect::Entry {
                     viewers,
-                    frame: frame(None),
+                    frame,
                     own: None,
                     form,
                     origin: None,
                 });
                 continue;
             }
-            let note = self.fold_into_fork(&holder, entry);
-            if !note.is_empty() {
-                let records = note.into_iter().map(Record::Note).collect();
+            let notes = self.fold_into_fork(&holder, entry);
+            if !notes.is_empty() {
+                let records = notes.into_iter().map(Record::Note).collect();
                 out(Effect::Append {
                     epoch: self.epoch,
                     records,
                 });
             }
-            let checksum = self.checksum_shown(self.view_of(&holder), entry.time, self.fold_of(&holder));
+            let frame = self.entry_frame(entry, Some(&holder), end.is_some(), with_v1);
+            let viewers = Viewers::Author(holder.clone());
             out(Effect::Entry {
                 viewers,
-                frame: frame(checksum),
+                frame,
                 own: None,
                 form,
                 origin: None,
             });
             self.tell_if_stopped(&holder, entry.time, out);
         }
+    }
+
+    /// The entry at the head as one view sees it, with the checksums of that view as it is now.
+    fn entry_frame(
+        &self,
+        entry: &Entry,
+        viewer: Option<&ClientId>,
+        ends_phase: bool,
+        with_v1: bool,
+    ) -> EntryFrame {
+        let (view, fold, scope) = match viewer {
+            Some(viewer) => (
+                self.view_of(viewer),
+                Fold::Private(viewer),
+                NoteScope::Fork(viewer.clone()),
+            ),
+            None => (&self.public, Fold::Public, NoteScope::Public),
+        };
+        EntryFrame {
+            checksum: self.checksum_shown(view, entry.time, fold),
+            checksum_v1: with_v1.then(|| self.checksum_v1(view, fold)).flatten(),
+            without_effect: self.has_no_effect(entry, scope),
+            ..bare_frame(entry, ends_phase)
+        }
+    }
+
+    /// Whether a limit was noted for the entry in that fold (M4).
+    pub(super) fn has_no_effect(&self, entry: &Entry, scope: NoteScope) -> bool {
+        self.notes.contains(&Note {
+            seq: entry.seq,
+            scope,
+            kind: NoteKind::Limit,
+        })
+    }
+
+    /// Whether frames of this entry carry a v1 checksum. Where one costs the whole state that depends on the number and
+    /// size of public bytes alone: whether there is one must not tell a secret (M8).
+    fn wants_checksum_v1(&mut self, entry: &Entry) -> bool {
+        if !self.checksums.v1 {
+            return false;
+        }
+        self.bytes_unchecked += ENTRY_BYTES + entry.body.public().json().len();
+        if !self.features.cheap_checksum_v1 && self.bytes_unchecked < BYTES_UNCHECKED_MAX {
+            return false;
+        }
+        self.bytes_unchecked = 0;
+        true
     }
 
     /// Folds somebody else's entry into a fork; notes where it ran into a limit (M4, M11).
@@ -431,5 +492,39 @@ impl Resource {
             Some(fork) if !fork.stopped => Fold::Private(viewer),
             _ => Fold::Public,
         }
+    }
+}
+
+/// What an entry weighs beside its action, for the spacing of checksums.
+const ENTRY_BYTES: usize = 64;
+/// Public bytes after which a v1 checksum is due where each costs the whole state.
+const BYTES_UNCHECKED_MAX: usize = 2_048;
+
+/// An entry as everybody may see it, without checksums.
+pub(super) fn bare_frame(entry: &Entry, ends_phase: bool) -> EntryFrame {
+    EntryFrame {
+        seq: entry.seq,
+        author: entry.author.clone(),
+        time: entry.time,
+        entropy: entry.entropy,
+        action: entry.body.public().clone(),
+        secret: entry.body.is_private(),
+        checksum: None,
+        checksum_v1: None,
+        without_effect: false,
+        ends_phase,
+    }
+}
+
+/// What only the entry's author gets of it.
+pub(super) fn own_half(entry: &Entry) -> OwnHalf {
+    let private = match (&entry.body, entry.private_entropy) {
+        (Body::Private { private, .. }, Some(entropy)) => Some((private.clone(), entropy)),
+        _ => None,
+    };
+    OwnHalf {
+        session: entry.session.clone(),
+        client_seq: entry.client_seq,
+        private,
     }
 }

@@ -12,6 +12,7 @@ use crate::reducer::{Fold, State};
 pub(super) struct Cut {
     pub(super) seq: Seq,
     pub(super) time: TimeMs,
+    pub(super) last_reveal: Seq,
     pub(super) public: State,
     /// One for each author with outstanding entries; only types without reveal are cut where there are any.
     pub(super) forks: Vec<(ClientId, State)>,
@@ -93,6 +94,7 @@ impl super::Resource {
         let cut = Cut {
             seq: self.head,
             time: self.time,
+            last_reveal: self.last_reveal,
             public: self.public.state().clone(),
             forks: forks
                 .map(|(client, fork)| (client.clone(), fork.view.state().clone()))

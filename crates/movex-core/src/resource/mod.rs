@@ -6,10 +6,12 @@
 mod decide;
 mod fold;
 mod history;
+mod marks;
 mod phase;
 mod read;
 mod recover;
 mod reload;
+mod resume;
 mod tick;
 mod view;
 
@@ -25,10 +27,12 @@ use crate::item::{Base, Note};
 use crate::reducer::{Checksums, DynReducer, Failure, FailureKind, Features};
 
 use history::{Cut, History};
+use marks::Marks;
 use phase::Phase;
 use view::View;
 
 pub use fold::Reports;
+pub use marks::Claim;
 pub use recover::RecoverError;
 
 /// What a resource may grow to (G9).
@@ -44,6 +48,10 @@ pub struct Limits {
     pub items_kept_max: usize,
     /// Authors with a view of their own at a time: each costs a fold of every entry.
     pub forks_max: usize,
+    /// Sessions of which a resource remembers what was decided (M21).
+    pub sessions_max: usize,
+    /// Outcomes kept for a session that names no floor.
+    pub outcomes_max: usize,
     /// Limit failures in a row after which a fork is stopped (M11).
     pub fork_limits_max: u32,
 }
@@ -56,6 +64,8 @@ impl Default for Limits {
             phase_idle_ms_max: 24 * 60 * 60 * 1000,
             items_kept_max: 1_000,
             forks_max: 1_000,
+            sessions_max: 10_000,
+            outcomes_max: 1_024,
             fork_limits_max: 3,
         }
     }
@@ -91,8 +101,25 @@ pub struct Dispatch {
     pub seen_reveal: Option<Seq>,
     /// How the author wrote the rid (v0); others are told in the same form.
     pub form: RidForm,
+    /// What a v1 session says of itself, so that it is decided once (M20); v0 has no such thing.
+    pub claim: Option<Claim>,
     /// Who waits for the outcome.
     pub origin: Option<RequestId>,
+}
+
+/// A viewer that wants to be where the master is.
+#[derive(Clone, Debug)]
+pub struct Subscription {
+    /// Who waits.
+    pub request: RequestId,
+    /// Whose view.
+    pub viewer: ClientId,
+    /// Their session.
+    pub session: SessionId,
+    /// What it says of itself.
+    pub claim: Claim,
+    /// Where the viewer is already (G6); `None` asks for a snapshot.
+    pub from: Option<(Epoch, Seq)>,
 }
 
 /// What can be asked of a resource.
@@ -111,6 +138,10 @@ pub enum Input {
         /// Whose view.
         viewer: Option<ClientId>,
     },
+    /// Bring a viewer to where the master is.
+    Subscribe(Subscription),
+    /// Compute these checksums from now on: nobody looks at the others.
+    Want(Checksums),
     /// Say whether it is there.
     Probe {
         /// Who waits.
@@ -123,6 +154,19 @@ pub enum Input {
     },
     /// A time that [`Resource::wake_at`] named may have come.
     Wake,
+}
+
+impl Input {
+    /// The request that it answers.
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Input::Dispatch(dispatch) => dispatch.origin,
+            Input::Subscribe(subscription) => Some(subscription.request),
+            Input::Read { request, .. } | Input::Probe { request } => Some(*request),
+            Input::Forfeit { request } => *request,
+            Input::Wake | Input::Want(_) => None,
+        }
+    }
 }
 
 /// An author's own view while private entries are outstanding.
@@ -153,7 +197,12 @@ pub struct Resource {
     /// The secret phase, in a type that can reveal.
     phase: Option<Phase>,
     last_reveal: Seq,
+    marks: Marks,
+    /// Public bytes since the last v1 checksum, where each costs the whole state.
+    bytes_unchecked: usize,
     notes: HashSet<Note>,
+    /// Decided in a recovery, and not in the log yet.
+    notes_anew: Vec<Note>,
     history: History,
 
     deadline: Option<TimeMs>,
@@ -191,6 +240,9 @@ impl Resource {
             public: reducer.to_json(view.state())?,
             forks: Vec::new(),
             version: setting.version.clone(),
+            marks: Vec::new(),
+            horizon: TimeMs(0),
+            last_reveal: Seq(0),
         };
         let mut resource = Self::at(rid, epoch, reducer, setting, view, Seq(0), now);
         resource.rearm();
@@ -215,17 +267,19 @@ impl Resource {
         let cut = Cut {
             seq,
             time,
+            last_reveal: Seq(0),
             public: public.state().clone(),
             forks: Vec::new(),
         };
         let history = History::new(cut, setting.limits.items_kept_max);
         Self {
             features: reducer.features(),
+            marks: Marks::new(setting.limits.sessions_max, setting.limits.outcomes_max),
             rid,
             epoch,
             reducer,
             setting,
-            checksums: Checksums { v0: true },
+            checksums: Checksums { v0: true, v1: false },
             head: seq,
             time,
             public,
@@ -233,7 +287,9 @@ impl Resource {
             fork_holders: Arc::from([]),
             phase: None,
             last_reveal: Seq(0),
+            bytes_unchecked: 0,
             notes: HashSet::new(),
+            notes_anew: Vec::new(),
             history,
             deadline: None,
             ticked: None,
@@ -245,6 +301,8 @@ impl Resource {
         match input {
             Input::Dispatch(dispatch) => self.dispatch(now, dispatch, out),
             Input::Read { request, viewer } => self.read(now, request, viewer.as_ref(), out),
+            Input::Subscribe(subscription) => self.subscribe(&subscription, out),
+            Input::Want(checksums) => self.checksums = checksums,
             Input::Probe { request } => out(Effect::Reply {
                 request,
                 reply: Reply::Done,
@@ -272,11 +330,6 @@ impl Resource {
     /// Whether private entries are outstanding.
     pub fn has_outstanding(&self) -> bool {
         !self.forks.is_empty()
-    }
-
-    /// Which checksums frames carry from now on; none is computed for nobody.
-    pub fn set_checksums(&mut self, checksums: Checksums) {
-        self.checksums = checksums;
     }
 
     /// The view of a client: its own, or the public one.

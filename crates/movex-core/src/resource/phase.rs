@@ -6,7 +6,6 @@ use super::Resource;
 use super::decide::Cause;
 use super::view::View;
 use crate::action::Body;
-use crate::checksum::ChecksumV0;
 use crate::context::TimeMs;
 use crate::effect::{Effect, PhaseEndFrame, Reply, RequestId, Revealed, Viewers};
 use crate::error::{Code, Error};
@@ -36,6 +35,15 @@ impl Phase {
     pub(super) fn push(&mut self, entry: Entry) {
         *self.shares.entry(entry.author.clone()).or_default() += 1;
         self.tail.push(entry);
+    }
+
+    pub(super) fn tail(&self) -> &[Entry] {
+        &self.tail
+    }
+
+    /// The state before the first outstanding private entry.
+    pub(super) fn checkpoint(&self) -> &View {
+        &self.checkpoint
     }
 
     pub(super) fn len(&self) -> usize {
@@ -155,46 +163,69 @@ impl Resource {
         self.set_fork_holders();
         let time = self.time;
         let checksum = self.checksum_shown(&self.public, time, Fold::Public);
-        let secrets: Vec<Revealed> = phase.tail.iter().filter_map(revealed_entry).collect();
-        let tell = |viewers: Viewers,
-                    frame: PhaseEndFrame,
-                    origin: Option<RequestId>,
-                    checksum: Option<ChecksumV0>| {
-            Effect::PhaseEnd {
-                viewers,
-                seq,
-                time,
-                frame,
-                checksum,
-                form,
-                origin,
-            }
+        let checksum_v1 = if self.checksums.v1 {
+            self.checksum_v1(&self.public, Fold::Public)
+        } else {
+            None
         };
-        let frame_for = |viewer: Option<&ClientId>| match end {
-            PhaseEnd::Forfeit(cause) => PhaseEndFrame::Forfeit(cause),
-            PhaseEnd::Reveal => PhaseEndFrame::Reveal(
-                secrets
-                    .iter()
-                    .filter(|secret| viewer != Some(&secret.author))
-                    .cloned()
-                    .collect(),
-            ),
+        let tell = |viewers: Viewers, frame: PhaseEndFrame, origin: Option<RequestId>| Effect::PhaseEnd {
+            viewers,
+            seq,
+            time,
+            frame,
+            checksum: checksum.clone(),
+            checksum_v1,
+            form,
+            origin,
         };
         let viewers = Viewers::Public {
             except: holders.clone().into(),
         };
+        out(tell(
+            viewers,
+            self.phase_end_frame(end, phase.tail.iter(), None),
+            None,
+        ));
         // The cause's own author last, as their answer comes after what the others get.
         let (mine, others): (Vec<_>, Vec<_>) = holders
             .into_iter()
             .partition(|holder| origin.is_some() && Some(holder) == actor.as_ref());
-        out(tell(viewers, frame_for(None), None, checksum.clone()));
-        for holder in others {
-            let frame = frame_for(Some(&holder));
-            out(tell(Viewers::Author(holder), frame, None, checksum.clone()));
+        for (holder, origin) in others
+            .into_iter()
+            .map(|holder| (holder, None))
+            .chain(mine.into_iter().map(|mine| (mine, origin)))
+        {
+            let frame = self.phase_end_frame(end, phase.tail.iter(), Some(&holder));
+            out(tell(Viewers::Author(holder), frame, origin));
         }
-        for holder in mine {
-            let frame = frame_for(Some(&holder));
-            out(tell(Viewers::Author(holder), frame, origin, checksum.clone()));
+    }
+
+    /// What a viewer is told at the end of a phase of these entries (M18).
+    pub(super) fn phase_end_frame<'e>(
+        &self,
+        end: PhaseEnd,
+        phase: impl Iterator<Item = &'e Entry>,
+        viewer: Option<&ClientId>,
+    ) -> PhaseEndFrame {
+        if let PhaseEnd::Forfeit(cause) = end {
+            let limited = phase.filter(|entry| self.has_no_effect(entry, NoteScope::Public));
+            return PhaseEndFrame::Forfeit {
+                cause,
+                without_effect: limited.map(|entry| entry.seq).collect(),
+            };
+        }
+        let (mut secrets, mut without_effect) = (Vec::new(), Vec::new());
+        for entry in phase {
+            if viewer != Some(&entry.author) {
+                secrets.extend(revealed_entry(entry));
+            }
+            if self.has_no_effect(entry, NoteScope::Reveal) {
+                without_effect.push(entry.seq);
+            }
+        }
+        PhaseEndFrame::Reveal {
+            secrets,
+            without_effect,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Resource;
 use super::view::View;
-use crate::checksum::ChecksumV0;
+use crate::checksum::{ChecksumV0, ChecksumV1};
 use crate::context::TimeMs;
 use crate::effect::{Effect, Reply, RequestId, ViewState};
 use crate::error::Error;
@@ -67,6 +67,17 @@ impl Resource {
         }
         let transformed = self.transformed(view, time, fold);
         match transformed.as_ref().unwrap_or(view).checksum_v0(&*self.reducer) {
+            Ok(checksum) => Some(checksum),
+            Err(failure) => {
+                self.report_failure("the checksum of a state", &failure, fold);
+                None
+            }
+        }
+    }
+
+    /// The v1 checksum of a view, of the state before any transformation.
+    pub(super) fn checksum_v1(&self, view: &View, fold: Fold<'_>) -> Option<ChecksumV1> {
+        match view.checksum_v1(&*self.reducer) {
             Ok(checksum) => Some(checksum),
             Err(failure) => {
                 self.report_failure("the checksum of a state", &failure, fold);

@@ -6,9 +6,11 @@ use std::rc::Rc;
 use super::history::Cut;
 use super::phase::Phase;
 use super::view::View;
-use super::{Fork, Resource, Setting};
-use crate::ids::{Epoch, Rid};
-use crate::item::{Base, Entry, Item, NoteKind, NoteScope, PhaseEnd, Record};
+use super::{Claim, Fork, Resource, Setting};
+use crate::effect::Outcome;
+use crate::ids::ClientId;
+use crate::ids::{ClientSeq, Epoch, Rid};
+use crate::item::{Base, Entry, Item, Note, NoteKind, NoteScope, PhaseEnd, Record};
 use crate::reducer::{Applied, DynReducer, Failure, Fold};
 
 /// Why a log can't be folded.
@@ -110,6 +112,7 @@ impl Resource {
         let cut = Cut {
             seq: base.seq,
             time: base.time,
+            last_reveal: base.last_reveal,
             public: public.state().clone(),
             forks: forks.clone(),
         };
@@ -125,6 +128,8 @@ impl Resource {
                 },
             );
         }
+        resource.marks.take_in(&base.marks, base.horizon);
+        resource.last_reveal = base.last_reveal;
         // A type that has learnt to reveal since: what was secret before the base can be told to nobody any more.
         if !resource.forks.is_empty() && resource.features.can_reconcile {
             resource.phase = Some(Phase::new(resource.public.clone()));
@@ -158,30 +163,19 @@ impl Resource {
             self.try_entry(&entry)?;
         }
         self.head = entry.seq;
+        if let Some(created) = entry.session_created {
+            let outcome = Outcome::Acknowledged(entry.seq);
+            let claim = Claim {
+                created,
+                floor: ClientSeq(0),
+            };
+            self.marks
+                .decided(&entry.author, &entry.session, claim, entry.client_seq, outcome);
+        }
         self.open_phase(&entry);
         let holders: Vec<_> = self.forks.keys().cloned().collect();
         for holder in holders {
-            let own = holder == entry.author;
-            let scope = NoteScope::Fork(holder.clone());
-            let fork = &self.forks[&holder];
-            let folded = self.fold(fork.view.state(), &entry, own, Fold::Private(&holder), &scope);
-            let noted = |kind| {
-                self.notes.contains(&crate::item::Note {
-                    seq: entry.seq,
-                    scope: scope.clone(),
-                    kind,
-                })
-            };
-            let (limit, stopped) = (noted(NoteKind::Limit), noted(NoteKind::Stopped));
-            if let Some(fork) = self.forks.get_mut(&holder) {
-                if let Some(next) = folded.next {
-                    fork.view.advance(next);
-                }
-                if !own {
-                    fork.limits_in_a_row = if limit { fork.limits_in_a_row + 1 } else { 0 };
-                }
-                fork.stopped |= stopped;
-            }
+            self.replay_in_fork(&holder, &entry);
         }
         self.set_fork_holders();
         let public = self.fold(
@@ -191,6 +185,13 @@ impl Resource {
             Fold::Public,
             &NoteScope::Public,
         );
+        if public.limit {
+            self.note_anew(Note {
+                seq: entry.seq,
+                scope: NoteScope::Public,
+                kind: NoteKind::Limit,
+            });
+        }
         if let Some(next) = public.next {
             self.public.advance(next);
         }
@@ -200,6 +201,53 @@ impl Resource {
         self.history.push(Item::Entry(entry));
         self.settle();
         Ok(())
+    }
+
+    fn replay_in_fork(&mut self, holder: &ClientId, entry: &Entry) {
+        let Some(fork) = self.forks.get(holder) else {
+            return;
+        };
+        let own = *holder == entry.author;
+        let scope = NoteScope::Fork(holder.clone());
+        let note = |kind| Note {
+            seq: entry.seq,
+            scope: scope.clone(),
+            kind,
+        };
+        let folded = self.fold(fork.view.state(), entry, own, Fold::Private(holder), &scope);
+        if folded.limit {
+            self.note_anew(note(NoteKind::Limit));
+        }
+        let limit = self.notes.contains(&note(NoteKind::Limit));
+        let stopped = self.notes.contains(&note(NoteKind::Stopped));
+        let allowed = self.setting.limits.fork_limits_max;
+        let Some(fork) = self.forks.get_mut(holder) else {
+            return;
+        };
+        if let Some(next) = folded.next {
+            fork.view.advance(next);
+        }
+        if !own {
+            fork.limits_in_a_row = if limit { fork.limits_in_a_row + 1 } else { 0 };
+        }
+        if fork.limits_in_a_row >= allowed && !fork.stopped && !stopped {
+            fork.stopped = true;
+            self.note_anew(note(NoteKind::Stopped));
+        } else {
+            fork.stopped |= stopped;
+        }
+    }
+
+    /// A limit of which the log has no note: the store was lost between the entry and its note, and nobody was told of
+    /// either, so it is decided now (M4).
+    fn note_anew(&mut self, note: Note) {
+        self.notes.insert(note.clone());
+        self.notes_anew.push(note);
+    }
+
+    /// Notes that a recovery had to decide anew: to be appended to the log before anything else.
+    pub fn take_notes_anew(&mut self) -> Vec<Note> {
+        std::mem::take(&mut self.notes_anew)
     }
 
     /// Whether the views that had accepted the entry still take it.
@@ -248,7 +296,7 @@ impl Resource {
     }
 }
 
-fn split(records: impl IntoIterator<Item = Record>) -> (Vec<Item>, Vec<crate::item::Note>) {
+fn split(records: impl IntoIterator<Item = Record>) -> (Vec<Item>, Vec<Note>) {
     let (mut items, mut notes) = (Vec::new(), Vec::new());
     for record in records {
         match record {

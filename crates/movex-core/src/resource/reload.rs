@@ -21,7 +21,11 @@ impl Resource {
         for (client, state) in &cut.forks {
             forks.push((client.clone(), self.reducer.to_json(state)?));
         }
+        let (marks, horizon) = self.marks.to_records();
         Ok(Base {
+            marks,
+            horizon,
+            last_reveal: cut.last_reveal,
             seq: cut.seq,
             time: cut.time,
             public: self.reducer.to_json(&cut.public)?,

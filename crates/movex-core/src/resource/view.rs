@@ -3,13 +3,14 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
-use crate::checksum::ChecksumV0;
+use crate::checksum::{ChecksumV0, ChecksumV1};
 use crate::reducer::{DynReducer, Failure, State};
 
 #[derive(Clone, Debug)]
 pub(super) struct View {
     state: State,
     checksum_v0: OnceCell<ChecksumV0>,
+    checksum_v1: OnceCell<ChecksumV1>,
     json: OnceCell<Option<Arc<str>>>,
 }
 
@@ -18,6 +19,7 @@ impl View {
         Self {
             state,
             checksum_v0: OnceCell::new(),
+            checksum_v1: OnceCell::new(),
             json: OnceCell::new(),
         }
     }
@@ -39,6 +41,14 @@ impl View {
         }
         let checksum = reducer.checksum_v0(&self.state)?;
         Ok(self.checksum_v0.get_or_init(|| checksum).clone())
+    }
+
+    pub(super) fn checksum_v1(&self, reducer: &dyn DynReducer) -> Result<ChecksumV1, Failure> {
+        if let Some(known) = self.checksum_v1.get() {
+            return Ok(*known);
+        }
+        let checksum = reducer.checksum_v1(&self.state)?;
+        Ok(*self.checksum_v1.get_or_init(|| checksum))
     }
 
     pub(super) fn json(&self, reducer: &dyn DynReducer) -> Result<Option<Arc<str>>, Failure> {

@@ -108,6 +108,7 @@ impl Bench {
             epoch: None,
             seen_reveal: None,
             form: RidForm::Text,
+            claim: None,
             origin,
         };
         self.input(Input::Dispatch(dispatch))

@@ -202,6 +202,7 @@ impl DynReducer for ScriptReducer {
             transform: self.functions.transform.is_some(),
             deadline: self.functions.deadline.is_some(),
             decide_public: self.functions.decide_public,
+            cheap_checksum_v1: false,
         }
     }
 

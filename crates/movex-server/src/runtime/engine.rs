@@ -226,7 +226,7 @@ impl Engine {
     /// Each effect goes to the master at once, so that what everybody sees leaves before another author's view is
     /// folded (M10).
     fn handle(&mut self, rid: &Rid, command: Command) {
-        let request = request_of(&command);
+        let request = command.request();
         let (worker, hub) = (&mut self.worker, &self.hub);
         let handled = catch_unwind(AssertUnwindSafe(|| {
             worker.handle(hub.now(), rid, command, &mut |rid, effect| {
@@ -276,15 +276,5 @@ impl Engine {
         for report in self.reports.take() {
             self.hub.print(&report);
         }
-    }
-}
-
-fn request_of(command: &Command) -> Option<RequestId> {
-    match command {
-        Command::Create { request, .. } => Some(*request),
-        Command::Ask(Input::Dispatch(dispatch)) => dispatch.origin,
-        Command::Ask(Input::Read { request, .. } | Input::Probe { request }) => Some(*request),
-        Command::Ask(Input::Forfeit { request }) => *request,
-        Command::Ask(Input::Wake) | Command::Recover { .. } | Command::Delete => None,
     }
 }

@@ -207,8 +207,10 @@ pub(super) fn event(event: &Event) -> Option<String> {
 /// A forfeit tells nothing: the empty list and the checksum make the client take the state anew.
 fn phase_end(frame: &PhaseEndFrame, checksum: Option<&ChecksumV0>, time: TimeMs) -> String {
     let actions: Vec<&str> = match frame {
-        PhaseEndFrame::Reveal(revealed) => revealed.iter().map(|one| Action::json(&one.private)).collect(),
-        PhaseEndFrame::Forfeit(_) => Vec::new(),
+        PhaseEndFrame::Reveal { secrets, .. } => {
+            secrets.iter().map(|one| Action::json(&one.private)).collect()
+        }
+        PhaseEndFrame::Forfeit { .. } => Vec::new(),
     };
     reconciliation(&actions.join(","), checksum, time)
 }
