@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use engineioxide::socket::DisconnectReason;
-use engineioxide::{Socket, Str, TransportType};
+use engineioxide::{Socket, Str};
 use movex_core::ids::ClientId;
 use movex_core::master::{CloseCause, ConnectionId, Subscriber};
 use tokio::sync::mpsc::error::TrySendError;
@@ -26,8 +26,8 @@ pub(super) struct V0Peer {
     over: AtomicBool,
 }
 
-/// How long a client that polls has to fetch the message that it is sent away.
-const GOODBYE: Duration = Duration::from_secs(5);
+/// How long a client that is sent away has to close its transport.
+const PARTING_MAX: Duration = Duration::from_secs(2);
 
 impl V0Peer {
     pub(super) fn new(
@@ -89,21 +89,27 @@ impl V0Peer {
         self.client.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the transport when the last frame has left.
-    fn end(&self) {
-        self.over.store(true, Ordering::Release);
-        let Some(socket) = self.socket.upgrade() else {
+    /// Says a last frame, on which the client closes the transport; if it does not, we do. If we did so at once, the
+    /// frame could be lost with the transport, and the client would take the end for an accident and come again.
+    fn part(&self, frame: String) {
+        self.send(frame);
+        let over = self.over.swap(true, Ordering::AcqRel);
+        let Some(socket) = self.socket.upgrade().filter(|_| !over) else {
             return;
         };
-        if socket.transport_type() == TransportType::Websocket {
-            return socket.close(DisconnectReason::ClosingServer);
-        }
-        // One that polls has to come for it; without it, it would take the end for an accident and connect again.
         tokio::spawn(async move {
-            if tokio::time::timeout(GOODBYE, socket.closed()).await.is_err() {
+            if tokio::time::timeout(PARTING_MAX, socket.closed()).await.is_err() {
                 socket.close(DisconnectReason::ClosingServer);
             }
         });
+    }
+
+    /// Ends the transport, so that the client comes again.
+    fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        if let Some(socket) = self.socket.upgrade() {
+            socket.close(DisconnectReason::ClosingServer);
+        }
     }
 }
 
@@ -131,11 +137,8 @@ impl Peer for V0Peer {
         match cause {
             CloseCause::Refused(error) if !welcomed => {
                 tracing::info!(connection = self.id.0, code = error.code.as_str(), "refused");
-                self.send(packet::connect_error(
-                    "/",
-                    &error.message,
-                    Some(&encode::error(error)),
-                ));
+                let data = encode::error(error);
+                self.part(packet::connect_error("/", &error.message, Some(&data)));
             }
             CloseCause::Refused(error) => {
                 tracing::debug!(
@@ -144,14 +147,13 @@ impl Peer for V0Peer {
                     code = error.code.as_str(),
                     "closed"
                 );
-                // No goodbye: a client that is sent away stays away, one whose transport closes comes back.
+                self.end();
             }
             CloseCause::TakenOver => {
                 tracing::info!(connection = self.id.0, client, "taken over by a newer connection");
-                self.send(packet::DISCONNECT.into());
+                self.part(packet::DISCONNECT.into());
             }
         }
-        self.end();
     }
 
     fn settle(&self) {
