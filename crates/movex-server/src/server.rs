@@ -17,7 +17,7 @@ use tokio::task::JoinHandle;
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
 use crate::http;
-use crate::net::Door;
+use crate::net::{Door, Patience};
 use crate::runtime::{self, App, EngineSettings, Hub, HubSettings, LoadError, ResourceTypes};
 use crate::settings::Settings;
 use crate::v0::{Handler, HandlerSettings};
@@ -64,6 +64,9 @@ pub struct Server {
     ticking: JoinHandle<()>,
 }
 
+/// A client answers a ping every 25 seconds, and one that polls asks as often.
+const SILENCE_MAX: Duration = Duration::from_secs(120);
+
 /// How often connections let go of what has left.
 const SETTLE_EVERY: Duration = Duration::from_secs(1);
 
@@ -100,9 +103,10 @@ impl Server {
                 return Err(error.into());
             }
         };
+        // Some more than are let in, so that those beyond are told why.
+        let transports_max = settings.master.connections_max.saturating_mul(9) / 8 + 8;
         let handler = HandlerSettings {
-            // Some more than are let in, so that those beyond are told why.
-            transports_max: settings.master.connections_max + settings.master.connections_max / 8 + 8,
+            transports_max,
             unread_bytes_max: settings.unread_bytes_max,
         };
         let handler = Arc::new(Handler::new(hub.clone(), handler));
@@ -111,7 +115,12 @@ impl Server {
         let sockets =
             EngineIoService::with_config_inner(http, handler, engine_io(settings.message_bytes_max));
         let router = Router::new().fallback_service(sockets).layer(cors);
-        let door = Door::new(listener, Duration::from_secs(settings.write_stall_secs.max(1)));
+        let patience = Patience {
+            write_stall_max: Duration::from_secs(settings.write_stall_secs.max(1)),
+            silence_max: SILENCE_MAX,
+        };
+        // A browser opens several beside its socket, for the page.
+        let door = Door::new(listener, patience, transports_max.saturating_mul(4));
         let (ending, mut told) = watch::channel(false);
         let serving = axum::serve(door, router).with_graceful_shutdown(async move {
             // The sender going away is an end too.

@@ -306,6 +306,8 @@ mod tests {
             action: Action::from_json(r#"{"type":"add","payload":1}"#).unwrap(),
             secret,
             checksum: checksum(),
+            checksum_v1: None,
+            without_effect: false,
             ends_phase,
         }
     }
@@ -383,7 +385,10 @@ mod tests {
             r#"{"type":"submit","payload":1}"#,
             r#"{"type":"submit","payload":2}"#,
         );
-        let reveal = PhaseEndFrame::Reveal(vec![revealed(one), revealed(two)]);
+        let reveal = PhaseEndFrame::Reveal {
+            secrets: vec![revealed(one), revealed(two)],
+            without_effect: Vec::new(),
+        };
         let told = |frame| {
             event(&Event::PhaseEnd {
                 rid: rid(),
@@ -399,7 +404,10 @@ mod tests {
             told(reveal.clone()).unwrap(),
             format!(r#"2["onReconciliateActions",{{"rid":"counter:x","actions":[{one},{two}],{tail}]"#)
         );
-        let forfeit = PhaseEndFrame::Forfeit(ForfeitCause::Idle);
+        let forfeit = PhaseEndFrame::Forfeit {
+            cause: ForfeitCause::Idle,
+            without_effect: Vec::new(),
+        };
         assert_eq!(
             told(forfeit).unwrap(),
             format!(r#"2["onReconciliateActions",{{"rid":"counter:x","actions":[],{tail}]"#)
