@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { withServer } from '../support/fixture.js';
+import { generator } from '../support/chance.js';
 import { checksumOf } from '../support/checksum.js';
 
 const it = withServer({ app: 'table' });
@@ -113,17 +114,6 @@ it('a thousand random states have the client’s checksums', { oursOnly: 'it tak
     });
   }
 });
-
-/** mulberry32: the same states in every run. */
-function generator(seed) {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function randomState(random, depth) {
   const of = (list) => list[Math.floor(random() * list.length)];
