@@ -121,3 +121,24 @@ tally.$canReconcileState = (state: State) => state.ready.length >= 2;
   const [state] = await peer.state(rid);
   assert.deepEqual(state.hands, { author: 'hand-of-author', peer: 'hand-of-peer' });
 });
+
+it('a reload in the midst of play loses no action and no order', async (w) => {
+  const { app, t, rid, client } = await playing(w);
+  const peer = await t.raw();
+  await peer.subscribe(rid);
+  let sent = 3;
+  const play = async () => {
+    while (client.count('onReconciliateActions') === 0) {
+      await client.dispatch(rid, { type: 'add' });
+      sent += 1;
+    }
+  };
+  const playedOn = play();
+  await app.replace('tally.ts', 'STEP = 1', 'STEP = 100');
+  await playedOn;
+  await client.dispatch(rid, { type: 'add' });
+  sent += 1;
+  await peer.settled(rid);
+  assert.deepEqual((await peer.state(rid))[0], { total: sent * 100 });
+  assert.equal(peer.count('onFwdAction'), sent - 3);
+});
