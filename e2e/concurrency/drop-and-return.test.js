@@ -133,3 +133,40 @@ it('a reveal that it missed is there on return', { oursOnly }, async (t) => {
   };
   await converged(t, rid, all, [white, black]);
 });
+
+it('what an npm client dispatched while it was away is applied on its return', { oursOnly }, async (t) => {
+  const rid = await t.create('counter', { count: 0 });
+  const proxy = t.closes(await DropProxy.to(t.server));
+  const traveller = await t.npm('traveller', { server: proxy });
+  const stays = await t.npm('stays');
+  const windows = [await traveller.bind(rid), await stays.bind(rid)];
+  proxy.cut();
+  await traveller.dropped();
+  for (let n = 0; n < 3; n += 1) {
+    windows[0].dispatch({ type: 'increment' });
+  }
+  windows[1].dispatch({ type: 'add', payload: 10 });
+  await stays.idle();
+  proxy.mend();
+  await traveller.readyAgain(2);
+  await convergedInPublic(t, rid, { count: 13 }, windows);
+});
+
+it('a network that breaks again and again', { oursOnly, timeout: 90_000 }, async (t) => {
+  const rid = await t.create('counter', { count: 0 });
+  const proxy = t.closes(await DropProxy.to(t.server));
+  const traveller = await t.npm('traveller', { server: proxy });
+  const stays = await t.npm('stays');
+  const windows = [await traveller.bind(rid), await stays.bind(rid)];
+  let count = 0;
+  for (let round = 2; round <= 5; round += 1) {
+    proxy.cut();
+    await traveller.dropped();
+    windows[1].dispatch({ type: 'increment' });
+    proxy.mend();
+    await traveller.readyAgain(round);
+    windows[0].dispatch({ type: 'increment' });
+    count += 2;
+    await convergedInPublic(t, rid, { count }, windows);
+  }
+});
