@@ -36,8 +36,9 @@ const twoWindows = async (context, game) => {
   return { first, second, link };
 };
 
-const inBrowser = (title, body) =>
-  test(title, { timeout: 90_000 }, async () => {
+const inBrowser = (title, ...rest) => {
+  const [{ oursOnly = false }, body] = rest.length === 2 ? rest : [{}, rest[0]];
+  test(title, { timeout: 90_000, skip: reference ? oursOnly : false }, async () => {
     const context = await browser.newContext({ reducedMotion: 'reduce' });
     try {
       await body(context);
@@ -46,6 +47,7 @@ const inBrowser = (title, body) =>
     }
     assert.ok(server.alive(), server.output);
   });
+};
 
 const headline = (page, text) => page.getByTestId('headline').filter({ hasText: text }).waitFor();
 const hand = (page, seat, shown) =>
@@ -164,10 +166,39 @@ inBrowser('counter: both count', async (context) => {
   await shows(first, '0');
 });
 
-inBrowser('who closes the window is taken off the list, or stays for the retention', async (context) => {
+inBrowser('a reload is the same person in the same tab', async (context) => {
   const { first, second } = await twoWindows(context, 'counter');
-  // A reload is the same person in the same tab.
   await second.page.reload();
   await second.page.getByTestId('people').locator('li').nth(1).waitFor();
   assert.equal(await first.page.getByTestId('people').locator('li').count(), 2);
+});
+
+inBrowser('the server is started anew: the pages come back by themselves and play on', { oursOnly: 'the stand-in page has another port' }, async (context) => {
+  const { first, second } = await twoWindows(context, 'counter');
+  await click(first.page, button('Add ten'));
+  await second.page.getByTestId('count').getByText('10', { exact: true }).waitFor();
+  const { port } = server;
+  await server.stop();
+  await first.page.getByText('Not connected').waitFor();
+  server = await servePlayroom({ port });
+  // Its memory was its store: the count begins again.
+  for (const { page } of [first, second]) {
+    await page.getByTestId('count').getByText('0', { exact: true }).waitFor();
+  }
+  await click(second.page, button('Add one'));
+  await first.page.getByTestId('count').getByText('1', { exact: true }).waitFor();
+});
+
+inBrowser('a second window under the same name takes over, the first says so', async (context) => {
+  const address = `${server.url}/?room=${newRoom()}&player=dora#counter`;
+  const first = await openPage(context, address);
+  await first.page.getByTestId('count').waitFor();
+  const second = await openPage(context, address);
+  await second.page.getByTestId('count').waitFor();
+  await first.page.getByText('Not connected').waitFor();
+  await click(second.page, button('Add one'));
+  await second.page.getByTestId('count').getByText('1', { exact: true }).waitFor();
+  await click(first.page, button('Play here'));
+  await first.page.getByTestId('count').getByText('1', { exact: true }).waitFor();
+  await second.page.getByText('Not connected').waitFor();
 });

@@ -21,7 +21,7 @@ export const buildPlayroom = async () => {
 };
 
 /** The server with the demo's page, as one address. */
-export const servePlayroom = async () => {
+export const servePlayroom = async ({ port = 0 } = {}) => {
   const dist = path.join(playroom, 'dist');
   if (!existsSync(path.join(dist, 'index.html'))) {
     throw new Error('the playroom is not built: npm run test:browser builds it');
@@ -29,6 +29,7 @@ export const servePlayroom = async () => {
   const server = await startServer({
     app: path.join(playroom, 'src'),
     args: ['--static', dist],
+    port,
   });
   if (reference) {
     const { pageBefore } = await import('./reference-page.js');
