@@ -95,6 +95,26 @@ fn g8_a_recursion_without_end_also_if_caught() {
 }
 
 #[test]
+fn g8_a_caught_overflow_is_noticed_however_short_its_trace_would_be() {
+    let app = App::new(&[(
+        "movex.config.js",
+        "Error.stackTraceLimit = 0; Error.prepareStackTrace = () => 1;
+         const f = () => f() + 1;
+         const it = (s = 0, a) => { if (a.type === 'go') { try { f() } catch {} return 1 } return a.type === 'limit' ? Error.stackTraceLimit : s };
+         export default { resources: { it } };",
+    )]);
+    let bundle =
+        movex_script::Bundle::build(&app.folder().join("movex.config.js"), Default::default()).unwrap();
+    let host = movex_script::ScriptHost::new(&bundle, options(), std::rc::Rc::new(|_| {})).unwrap();
+    let it = app::Resource(host.reducer("it").unwrap());
+    let state = it.init();
+    for _ in 0..300 {
+        assert_eq!(it.fails(&state, "go").kind, FailureKind::Limit);
+    }
+    assert_eq!(it.json(&it.next(&state, "limit")), "64");
+}
+
+#[test]
 fn g8_a_recursion_that_ends_is_fine() {
     let host = doing("const f = (n: number): number => n === 0 ? 0 : 1 + f(n - 1); return { n: f(500) };");
     let it = host.it();

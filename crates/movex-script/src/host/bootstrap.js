@@ -11,6 +11,12 @@
   const hide = (target, name, value) =>
     defineProperty(target, name, { value, writable: true, configurable: true, enumerable: false });
 
+  // --- Stack traces ----------------------------------------------------------------------------------------------
+  // The host reads them, and a long one is how it notices an overflow that the app has caught: see limits.rs.
+  RealError.stackTraceLimit = 64;
+  defineProperty(RealError, 'stackTraceLimit', { get: () => 64, set: () => {}, configurable: false });
+  defineProperty(RealError, 'prepareStackTrace', { get: () => undefined, set: () => {}, configurable: false });
+
   // --- Chance and time -------------------------------------------------------------------------------------------
   const impure = (what, instead) => {
     if (strict) throw new RealError(`${what} is not allowed in a reducer: ${instead}`);

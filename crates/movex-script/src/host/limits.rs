@@ -1,9 +1,9 @@
 //! What a call may use: memory, stack, steps.
 //!
 //! Out-of-memory and stack overflow are exceptions that a script can catch, and QuickJS tells nobody. Both pass through
-//! the allocator, though: the first is refused there, and the second makes an `Error`, so that an allocation happens
-//! deep in the stack. So the allocator notes both, and a call in which either was noted has failed, whatever the script
-//! made of it.
+//! the allocator, though: the first is refused there, and the second makes an `Error` with a stack trace of 64 lines,
+//! which is too large for QuickJS's own small blocks, so that an allocation happens deep in the stack. So the allocator
+//! notes both, and a call in which either was noted has failed, whatever the script made of it.
 
 use std::cell::Cell;
 use std::ptr;
@@ -154,6 +154,11 @@ impl Meter {
 
     fn give(&self, bytes: usize) {
         self.used_bytes.set(self.used_bytes.get().saturating_sub(bytes));
+    }
+
+    #[cfg(test)]
+    pub(crate) fn set_engine_max_bytes(&self, bytes: usize) {
+        self.engine_max_bytes.set(bytes);
     }
 
     #[cfg(test)]

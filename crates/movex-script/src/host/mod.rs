@@ -102,7 +102,7 @@ mod tests {
     use movex_core::action::Action;
     use movex_core::context::{Context, Entropy, Stamp, TimeMs};
     use movex_core::ids::ClientId;
-    use movex_core::reducer::{Applied, Fold};
+    use movex_core::reducer::{Applied, FailureKind, Fold};
 
     use super::*;
     use crate::bundle::BuildOptions;
@@ -124,6 +124,73 @@ mod tests {
         ScriptHost::new(&bundle, HostOptions::default(), Rc::new(|_| {})).unwrap()
     }
 
+    fn context() -> Context {
+        let stamp = Stamp {
+            time: TimeMs(0),
+            author: ClientId::new("a"),
+        };
+        Context::new(stamp, Entropy(0))
+    }
+
+    /// Lets memory run out at every place of a call in turn: each must give a failure or the right state, and leave
+    /// an engine that goes on. (QuickJS cuts what is small from blocks of 4 KiB, so the texts here are large.)
+    #[test]
+    fn g8_memory_may_run_out_anywhere() {
+        let host = host(
+            "(state = { list: [{ n: 1, s: 'text' }], at: 0 }, action) => {
+                if (action.type === 'mutate') { state.list.push({ m: action.payload, s: 'm'.repeat(900) + state.at }); return state }
+                if (action.type === 'odd') return { ...state, date: new Date(5), list: [...state.list, [undefined, 'o'.repeat(900) + state.at]] };
+                return { ...state, at: Math.random(), list: state.list.map((x) => ({ ...x, n: x.n + 1, deep: [[['d'.repeat(700) + x.n]]] })) };
+            }",
+        );
+        let it = host.reducer("it").unwrap();
+        let meter = &host.engine.meter;
+        let max = HostOptions::default().memory_bytes_max;
+        let state = it
+            .parse(Some(r#"{"list":[{"n":1,"s":"text"},{"n":2}],"at":0}"#))
+            .unwrap();
+        for kind in ["plain", "mutate", "odd"] {
+            let text = format!(r#"{{"type":"{kind}","payload":{{"a":[1]}}}}"#);
+            let run = || {
+                it.apply(
+                    &state,
+                    &Action::from_json(text.as_str()).unwrap(),
+                    &context(),
+                    Fold::Public,
+                )
+            };
+            let expected = match run() {
+                Applied::Next(next) => it.to_json(&next),
+                other => panic!("{other:?}"),
+            };
+            let (mut failed, mut went_well) = (0, 0);
+            for bytes in (0..60_000).step_by(56) {
+                meter.set_engine_max_bytes(meter.used_bytes() + bytes);
+                let outcome = run();
+                meter.set_engine_max_bytes(max);
+                match outcome {
+                    Applied::Failed(failure) if failure.kind == FailureKind::Limit => failed += 1,
+                    Applied::Next(next) => {
+                        assert_eq!(it.to_json(&next), expected, "{kind} with {bytes} bytes");
+                        went_well += 1;
+                    }
+                    other => panic!("{kind} with {bytes} bytes: {other:?}"),
+                }
+            }
+            assert!(
+                failed > 10 && went_well > 10,
+                "{kind}: {failed} failed, {went_well} went well"
+            );
+            match run() {
+                Applied::Next(next) => assert_eq!(it.to_json(&next), expected),
+                other => panic!("{other:?}"),
+            }
+        }
+        let meter = meter.clone();
+        drop((state, it, host));
+        assert_eq!(meter.used_bytes(), 0);
+    }
+
     #[test]
     fn dropping_states_frees_their_nodes_and_values() {
         let host = host(
@@ -131,13 +198,7 @@ mod tests {
                 ? { ...state, list: [...state.list, { n: state.list.length, cycle: 'x'.repeat(100) }] } : state",
         );
         let it = host.reducer("it").unwrap();
-        let context = Context::new(
-            Stamp {
-                time: TimeMs(0),
-                author: ClientId::new("a"),
-            },
-            Entropy(0),
-        );
+        let context = context();
         let first = it.init(&context).unwrap();
         let add = Action::from_json(r#"{"type":"add"}"#).unwrap();
         let run = || {
