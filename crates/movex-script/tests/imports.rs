@@ -257,6 +257,46 @@ fn neighbours_of_a_monorepo_are_typescript_sources() {
 }
 
 #[test]
+fn a_package_for_node_alone_is_taken_too() {
+    let value = value_of(
+        "import { a } from 'nodeish'; import data from './data.json' with { type: 'json' };",
+        "[a, data]",
+        &[
+            (
+                "node_modules/nodeish/package.json",
+                r#"{ "exports": { ".": { "node": "./node.mjs" } } }"#,
+            ),
+            ("node_modules/nodeish/node.mjs", "export const a = 1;"),
+            ("src/data.json", "[2]"),
+        ],
+    );
+    assert_eq!(value, "[1,[2]]");
+}
+
+#[test]
+fn nothing_of_the_machine_is_in_a_bundle() {
+    let app = App::new(&[
+        (
+            "src/movex.config.ts",
+            &main_of("import { a } from 'pkg'; enum E { A } void a; void E.A;"),
+        ),
+        ("package.json", "{}"),
+        (
+            "node_modules/pkg/index.js",
+            "try { require('other/hidden') } catch {} try { require('fs') } catch {} exports.a = 1;",
+        ),
+        (
+            "node_modules/other/package.json",
+            r#"{ "exports": { ".": "./index.js" } }"#,
+        ),
+        ("node_modules/other/index.js", ""),
+    ]);
+    let text = String::from_utf8(app.build().unwrap().to_bytes()).unwrap();
+    let folder = app.folder().canonicalize().unwrap();
+    assert!(!text.contains(folder.to_str().unwrap()), "{text}");
+}
+
+#[test]
 fn a_package_may_have_the_name_of_a_part_of_node() {
     let value = value_of(
         "import { on } from 'events'; import { assert } from 'assert/';",

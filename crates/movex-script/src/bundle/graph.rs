@@ -281,10 +281,11 @@ impl Reader {
         };
         let fault = self.with_chain(fault, here.as_ref());
         if esm {
-            Err(fault)
-        } else {
-            Ok(Link::Fault(fault.to_string()))
+            return Err(fault);
         }
+        // It goes into the bundle, where nothing of the machine belongs.
+        let root = format!("{}/", self.graph.root.display());
+        Ok(Link::Fault(fault.to_string().replace(&root, "")))
     }
 
     fn empty(&mut self, here: Option<Step>) -> Link {

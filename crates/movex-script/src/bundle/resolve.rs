@@ -42,16 +42,21 @@ pub(crate) enum Unresolved {
 pub(crate) struct Resolve {
     import: Resolver,
     require: Resolver,
-    /// Knows Node's own modules, and is asked when nothing else is found: a package may have the name of one.
-    node: Resolver,
+    /// Knows Node's own modules and what packages have for Node alone, and is asked when nothing else is found: a
+    /// package may have the name of a part of Node.
+    node: [Resolver; 2],
 }
 
 /// As in the bundlers' defaults for browsers: the engine has no Node, and packages with two builds have one that needs
 /// none under `browser`.
-fn options(way: Way, builtin_modules: bool) -> ResolveOptions {
-    let conditions: &[&str] = match way {
-        Way::Import => &["import", "module", "browser", "default"],
-        Way::Require => &["require", "module", "browser", "default"],
+fn options(way: Way, for_node: bool) -> ResolveOptions {
+    let way_of = match way {
+        Way::Import => "import",
+        Way::Require => "require",
+    };
+    let conditions: &[&str] = match for_node {
+        false => &[way_of, "module", "browser", "default"],
+        true => &[way_of, "node", "default"],
     };
     let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
     ResolveOptions {
@@ -72,7 +77,7 @@ fn options(way: Way, builtin_modules: bool) -> ResolveOptions {
             (".mjs".into(), owned(&[".mjs", ".mts"])),
             (".cjs".into(), owned(&[".cjs", ".cts"])),
         ],
-        builtin_modules,
+        builtin_modules: for_node,
         node_path: false,
         ..ResolveOptions::default()
     }
@@ -82,7 +87,7 @@ impl Resolve {
     pub(crate) fn new() -> Self {
         let import = Resolver::new(options(Way::Import, false));
         let require = import.clone_with_options(options(Way::Require, false));
-        let node = import.clone_with_options(options(Way::Import, true));
+        let node = [Way::Import, Way::Require].map(|way| import.clone_with_options(options(way, true)));
         Self {
             import,
             require,
@@ -102,9 +107,10 @@ impl Resolve {
         if let Some(id) = embedded::resolve(specifier) {
             return Ok(Target::Embedded(id));
         }
-        let resolver = match way {
-            Way::Import => &self.import,
-            Way::Require => &self.require,
+        let [node_import, node_require] = &self.node;
+        let (resolver, node) = match way {
+            Way::Import => (&self.import, node_import),
+            Way::Require => (&self.require, node_require),
         };
         match resolver.resolve_file(from, specifier) {
             // `./a.ts?raw`: a bundler for pages makes something else of it.
@@ -117,7 +123,8 @@ impl Resolve {
                 | ResolveError::TsconfigCircularExtend(_)
                 | ResolveError::TsconfigLoadFailed { .. }),
             ) => Err(Unresolved::Tsconfig(error.to_string())),
-            Err(error) => match self.node.resolve_file(from, specifier) {
+            Err(error) => match node.resolve_file(from, specifier) {
+                Ok(found) => Ok(kind(found.path())),
                 Err(ResolveError::Builtin { resolved, .. }) => Ok(Target::Builtin(resolved)),
                 _ => Err(Unresolved::NotFound(error.to_string())),
             },
