@@ -23,7 +23,7 @@ pub enum ReportKind {
 pub struct Report {
     /// Its kind.
     pub kind: ReportKind,
-    /// The resource type whose reducer ran.
+    /// The resource type whose reducer ran; empty while the app is loaded.
     pub resource_type: String,
     /// The text.
     pub text: String,
