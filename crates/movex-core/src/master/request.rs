@@ -198,20 +198,20 @@ impl Master {
 
     /// Somebody without a connection asks for a resource's public view.
     pub fn read_public(&mut self, now: TimeMs, token: Token, rid: Rid) {
+        self.touch(now, &rid);
+        self.look(token, rid);
+    }
+
+    /// As [`Master::read_public`], but it is no use of the resource: who lists all keeps none alive.
+    pub fn look(&mut self, token: Token, rid: Rid) {
         let waiting = Waiting::Public { token };
         let request = self.begin_request(Pending {
             waiting,
             rid: rid.clone(),
             form: RidForm::Text,
         });
-        self.command(
-            now,
-            rid,
-            Command::Ask(Input::Read {
-                request,
-                viewer: None,
-            }),
-        );
+        let viewer = None;
+        self.send_command(rid, Command::Ask(Input::Read { request, viewer }));
     }
 
     pub(super) fn begin_request(&mut self, pending: Pending) -> RequestId {
@@ -222,9 +222,17 @@ impl Master {
     }
 
     pub(super) fn command(&mut self, now: TimeMs, rid: Rid, command: Command) {
-        if let Some(front) = self.fronts.get_mut(&rid) {
+        self.touch(now, &rid);
+        self.send_command(rid, command);
+    }
+
+    fn touch(&mut self, now: TimeMs, rid: &Rid) {
+        if let Some(front) = self.fronts.get_mut(rid) {
             front.used = now;
         }
+    }
+
+    fn send_command(&mut self, rid: Rid, command: Command) {
         let worker = worker_of(&rid, self.settings.workers);
         self.out.push(Output::Command { worker, rid, command });
     }

@@ -11,6 +11,7 @@ use subtle::ConstantTimeEq;
 
 use super::resources::read_public;
 use super::{Desk, error, json};
+use crate::runtime::Reader;
 use crate::settings::Listings;
 use crate::v0;
 
@@ -53,7 +54,7 @@ pub(super) async fn store(State(desk): State<Desk>, headers: HeaderMap) -> Respo
             rid,
             state,
             subscribers,
-        } = read_public(&desk.hub, one.rid).await
+        } = read_public(&desk.hub, one.rid, Reader::Listing).await
         {
             let comma = if text.len() > 1 { "," } else { "" };
             let key = serde_json::Value::from(rid.as_str());

@@ -9,7 +9,7 @@ use movex_core::master::Answer;
 use tokio::sync::oneshot;
 
 use super::{Desk, error, json};
-use crate::runtime::Hub;
+use crate::runtime::{Hub, Reader};
 use crate::v0;
 
 pub(super) async fn resource(State(desk): State<Desk>, Path(rid): Path<String>) -> Response {
@@ -31,7 +31,7 @@ async fn answer(hub: &Hub, rid: &str, shape: Shape) -> Response {
         Ok(rid) => rid,
         Err(bad) => return error(StatusCode::BAD_REQUEST, Code::BadRid.as_str(), &bad.to_string()),
     };
-    match read_public(hub, rid.clone()).await {
+    match read_public(hub, rid.clone(), Reader::Anybody).await {
         Answer::Resource {
             rid,
             state,
@@ -66,10 +66,11 @@ fn status_of(error: &Error) -> StatusCode {
 }
 
 /// Reads a resource's public view.
-pub(super) async fn read_public(hub: &Hub, rid: Rid) -> Answer {
+pub(super) async fn read_public(hub: &Hub, rid: Rid, reader: Reader) -> Answer {
     let (tell, told) = oneshot::channel();
     hub.read_public(
         rid,
+        reader,
         Box::new(move |answer| {
             // Who asked may have gone.
             let _ = tell.send(answer);

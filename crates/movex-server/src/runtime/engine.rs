@@ -229,9 +229,19 @@ impl Engine {
         let request = command.request();
         let (worker, hub) = (&mut self.worker, &self.hub);
         let handled = catch_unwind(AssertUnwindSafe(|| {
+            let mut append = None;
             worker.handle(hub.now(), rid, command, &mut |rid, effect| {
-                hub.effect(rid, effect)
+                // An append is told by nobody but what follows it, at once: one lock for both.
+                if matches!(effect, Effect::Append { .. }) {
+                    append
+                        .replace(effect)
+                        .into_iter()
+                        .for_each(|earlier| hub.effect(rid, earlier));
+                } else {
+                    hub.effects(rid, append.take().into_iter().chain([effect]));
+                }
             });
+            append.into_iter().for_each(|append| hub.effect(rid, append));
         }));
         if handled.is_err() {
             self.recover(rid, request);

@@ -36,6 +36,15 @@ pub struct HubSettings {
     pub audience: Audience,
 }
 
+/// Who reads a resource's public view without a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// Somebody who wants this resource: it is in use.
+    Anybody,
+    /// An operator who lists all: that keeps none alive.
+    Listing,
+}
+
 /// Takes the answer to one request. Called under the master's lock, so it must not wait.
 pub(crate) type Waiter = Box<dyn FnOnce(Answer) + Send>;
 
@@ -206,18 +215,29 @@ impl Hub {
     }
 
     /// Somebody without a connection asks for a resource's public view.
-    pub(crate) fn read_public(&self, rid: Rid, waiter: Waiter) {
+    pub(crate) fn read_public(&self, rid: Rid, reader: Reader, waiter: Waiter) {
         if self.engines.queued_bytes() > self.queued_bytes_max {
             return waiter(Answer::Failed(overloaded()));
         }
         let mut shared = self.lock();
         let token = shared.wait(waiter);
-        shared.master.read_public(self.now(), token, rid);
+        match reader {
+            Reader::Anybody => shared.master.read_public(self.now(), token, rid),
+            Reader::Listing => shared.master.look(token, rid),
+        }
         self.carry_out(&mut shared);
     }
 
     pub(super) fn effect(&self, rid: &Rid, effect: Effect) {
-        self.with(|master, now| master.effect(now, rid, effect));
+        self.effects(rid, [effect]);
+    }
+
+    pub(super) fn effects(&self, rid: &Rid, effects: impl IntoIterator<Item = Effect>) {
+        let mut shared = self.lock();
+        for effect in effects {
+            shared.master.effect(self.now(), rid, effect);
+            self.carry_out(&mut shared);
+        }
     }
 
     /// Every client, sorted by id.

@@ -14,6 +14,7 @@ pub use app::{App, LoadError, Loaded};
 pub use chance::{NoChance, entropy_key, fresh_name};
 pub use clock::Clock;
 pub use engine::{EngineSettings, ResourceTypes};
+pub(crate) use hub::Reader;
 pub use hub::{Hub, HubSettings, Starting};
 pub use peer::{Outgoing, Peer, Protocol};
 pub use reports::Audience;

@@ -121,6 +121,7 @@ pub(super) fn wanted(call: &Call<'_>) -> Result<Wanted, Refused> {
         .rid
         .ok_or_else(|| bad_rid("an object with a `rid` is needed"))?;
     let (rid, form) = rid(sent)?;
+    let rid = short(rid)?;
     let (ask, asked) = match &*call.name {
         "addResourceSubscriber" => (Ask::Subscribe, Asked::Subscribe),
         "getResource" => (
@@ -179,6 +180,7 @@ fn create(argument: &Argument<'_>) -> Result<Wanted, Refused> {
         return Err(Refused::NoSuchType);
     }
     let rid = Rid::new(&resource_type, &id).map_err(|error| bad_rid(error.to_string()))?;
+    let rid = short(rid)?;
     let state = argument.resource_state.map(RawValue::get);
     if let Some(state) = state {
         json::check(state)?;
@@ -191,6 +193,16 @@ fn create(argument: &Argument<'_>) -> Result<Wanted, Refused> {
         },
         asked: Asked::Create,
     })
+}
+
+/// Names are kept as long as what they name, in more than one place (G9).
+const RID_BYTES_MAX: usize = 1024;
+
+fn short(rid: Rid) -> Result<Rid, Error> {
+    if rid.as_str().len() > RID_BYTES_MAX {
+        return Err(bad_rid(format!("a `rid` has at most {RID_BYTES_MAX} bytes")));
+    }
+    Ok(rid)
 }
 
 /// Reads `"type:id"` or `{"resourceType","resourceId"}`.
@@ -356,6 +368,8 @@ mod tests {
             );
         }
         assert_eq!(code(r#"["getResource",{}]"#), Code::BadRid);
+        let long = format!(r#"["getResource",{{"rid":"a:{}"}}]"#, "x".repeat(RID_BYTES_MAX));
+        assert_eq!(code(&long), Code::BadRid);
     }
 
     #[test]
