@@ -6,7 +6,7 @@ mod app;
 
 use app::{App, Host, Resource, action_with};
 use movex_core::action::Action;
-use movex_core::checksum::checksum_v0;
+use movex_core::checksum::{checksum_v0, checksum_v1};
 use movex_core::reducer::State;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -124,6 +124,7 @@ fn agrees(it: &Resource, state: &State) {
     let text = it.0.to_json(state).unwrap();
     let value: Option<Value> = text.as_deref().map(|text| serde_json::from_str(text).unwrap());
     assert_eq!(it.0.checksum_v0(state).unwrap(), checksum_v0(value.as_ref()));
+    assert_eq!(it.0.checksum_v1(state).unwrap(), checksum_v1(value.as_ref()));
     // A reducer that is called with `undefined` sees its default argument instead.
     let Some(text) = text else { return };
     let stringified = it.json(&it.next(state, "text"));

@@ -174,7 +174,7 @@ fn m8_the_memory_of_a_call_does_not_see_what_others_keep() {
         "(state: any = '', action: any): any => action.type === 'go' ? ['x'.repeat(2 ** 20)] : { size: 'x'.repeat(7 * 2 ** 20).length }",
     )
     .host_with(HostOptions {
-        memory_bytes_max: 64 << 20,
+        memory_bytes_max: 128 << 20,
         call_memory_bytes_max: 8 << 20,
         ..HostOptions::default()
     });
@@ -245,6 +245,31 @@ fn garbage_in_cycles_is_collected() {
     }
     host.host.collect_garbage();
     assert_eq!(it.json(&state), "201");
+}
+
+#[test]
+fn g9_an_engine_that_is_full_says_so_and_goes_on_when_states_go() {
+    let host = App::reducer(
+        "(state: any = [], action: any): any => Array.from({ length: 2000 }, (_, i) => ({ i }))",
+    )
+    .host_with(options());
+    let it = host.it();
+    let mut kept = vec![it.init()];
+    let failure = loop {
+        match it.apply(&kept[0], &action_with("go", "1")) {
+            Applied::Next(next) => kept.push(next),
+            Applied::Failed(failure) => break failure,
+            Applied::Rejected(rejection) => panic!("{rejection:?}"),
+        }
+        assert!(kept.len() < 1000, "it is never full");
+    };
+    assert_eq!(failure.kind, FailureKind::Limit);
+    assert!(failure.message.contains("is full"), "{}", failure.message);
+    assert!(kept.len() > 5, "{} states", kept.len());
+    kept.truncate(2);
+    for _ in 0..5 {
+        kept.push(it.next(&kept[0], "go"));
+    }
 }
 
 #[test]

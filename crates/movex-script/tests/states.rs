@@ -329,10 +329,15 @@ fn hooks_are_the_npm_packages_and_more() {
             can_reconcile: true,
             transform: true,
             deadline: true,
-            decide_public: true
+            decide_public: true,
+            cheap_checksum_v1: true,
         }
     );
-    assert_eq!(host.of("plain").0.features(), Features::default());
+    let plain = Features {
+        cheap_checksum_v1: true,
+        ..Features::default()
+    };
+    assert_eq!(host.of("plain").0.features(), plain);
     let zero = it.init();
     let two = it.next(&it.next(&zero, "a"), "a");
     assert_eq!(it.0.can_reconcile(&zero), Ok(false));

@@ -72,8 +72,9 @@ impl Engine {
         runtime.set_interrupt_handler(Some(Box::new(move || ticking.tick())));
         let context = Context::full(&runtime).map_err(broken)?;
         // SAFETY: the context is alive, and the engine drops its mirror first.
-        let mirror =
-            context.with(|ctx| unsafe { Mirror::new(ctx.as_raw().as_ptr(), options.state_bytes_max) });
+        let mirror = context.with(|ctx| unsafe {
+            Mirror::new(ctx.as_raw().as_ptr(), meter.clone(), options.state_bytes_max)
+        });
         let spin = context.with(|ctx| -> rquickjs::Result<JsRef> {
             let spin: Value<'_> = ctx.eval("(() => { for (;;); })")?;
             // SAFETY: the value is alive, and the engine drops its references first.
@@ -237,7 +238,7 @@ impl Engine {
     fn limit(&self, exceeded: Exceeded, failure: Option<Failure>) -> Failure {
         let message = match exceeded {
             Exceeded::Ticks => "it ran for too long: is there a loop without end?".to_owned(),
-            Exceeded::Memory if self.meter.is_engine_full(self.options.call_memory_bytes_max / 8) => format!(
+            Exceeded::Engine => format!(
                 "the app's memory on this engine is full ({} MiB): are there states that grow without end?",
                 self.options.memory_bytes_max >> 20
             ),

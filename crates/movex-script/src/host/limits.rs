@@ -18,7 +18,10 @@ pub(crate) const STACK_MARGIN_BYTES: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exceeded {
     Ticks,
+    /// What one call may take.
     Memory,
+    /// What the engine may take, with all that lives in it.
+    Engine,
     Stack,
 }
 
@@ -124,11 +127,6 @@ impl Meter {
         self.exceeded.get().is_some()
     }
 
-    /// Whether the engine itself is full, and not only the call's share of it.
-    pub(crate) fn is_engine_full(&self, wanted_bytes: usize) -> bool {
-        self.used_bytes.get().saturating_add(wanted_bytes) > self.engine_max_bytes.get()
-    }
-
     fn note(&self, exceeded: Exceeded) {
         if self.exceeded.get().is_none() {
             self.exceeded.set(Some(exceeded));
@@ -145,14 +143,34 @@ impl Meter {
     fn take(&self, bytes: usize) -> bool {
         let used = self.used_bytes.get().saturating_add(bytes);
         if used > self.ceiling_bytes.get() {
-            self.note(Exceeded::Memory);
+            let is_full = used > self.engine_max_bytes.get();
+            self.note(if is_full {
+                Exceeded::Engine
+            } else {
+                Exceeded::Memory
+            });
             return false;
         }
         self.used_bytes.set(used);
         true
     }
 
-    fn give(&self, bytes: usize) {
+    /// Books what the host itself keeps for a state. It counts for the engine and not for the call, which has no say
+    /// in it.
+    pub(crate) fn book(&self, bytes: usize) -> bool {
+        let used = self.used_bytes.get().saturating_add(bytes);
+        let engine_max = self.engine_max_bytes.get();
+        if used > engine_max {
+            self.note(Exceeded::Engine);
+            return false;
+        }
+        self.used_bytes.set(used);
+        let ceiling = self.ceiling_bytes.get().saturating_add(bytes);
+        self.ceiling_bytes.set(ceiling.min(engine_max));
+        true
+    }
+
+    pub(crate) fn give(&self, bytes: usize) {
         self.used_bytes.set(self.used_bytes.get().saturating_sub(bytes));
     }
 

@@ -3,7 +3,8 @@
 /// Limits and habits of one engine. The defaults suit games and boards; a limit that is reached says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostOptions {
-    /// All states and code of the app on this engine, in bytes.
+    /// All states and code of the app on this engine, in bytes, with what the host keeps for them: about ten times a
+    /// state's JSON text.
     pub memory_bytes_max: usize,
     /// What one call may add to that, in bytes.
     pub call_memory_bytes_max: usize,

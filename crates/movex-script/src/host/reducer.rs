@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::rc::Rc;
 
 use movex_core::action::Action;
-use movex_core::checksum::ChecksumV0;
+use movex_core::checksum::{ChecksumV0, ChecksumV1};
 use movex_core::context::{Context, TimeMs};
 use movex_core::ids::AppVersion;
 use movex_core::reducer::{Applied, DynReducer, Failure, FailureKind, Features, Fold, State};
@@ -202,7 +202,8 @@ impl DynReducer for ScriptReducer {
             transform: self.functions.transform.is_some(),
             deadline: self.functions.deadline.is_some(),
             decide_public: self.functions.decide_public,
-            cheap_checksum_v1: false,
+            // The mirror has it.
+            cheap_checksum_v1: true,
         }
     }
 
@@ -297,6 +298,10 @@ impl DynReducer for ScriptReducer {
 
     fn checksum_v0(&self, state: &State) -> Result<ChecksumV0, Failure> {
         Ok(self.of(state)?.checksum_v0())
+    }
+
+    fn checksum_v1(&self, state: &State) -> Result<ChecksumV1, Failure> {
+        Ok(self.of(state)?.checksum_v1())
     }
 
     fn migrate(&self, json: Option<&str>, from: &AppVersion) -> Result<State, Failure> {

@@ -5,7 +5,8 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-use movex_core::checksum::{ChecksumV0, checksum_v0_of_text};
+use movex_core::checksum::v1::{self, Lanes};
+use movex_core::checksum::{ChecksumV0, ChecksumV1, checksum_v0_of_text};
 use movex_core::reducer::{Failure, FailureKind};
 use rquickjs::{Ctx, Value, qjs};
 
@@ -26,6 +27,7 @@ enum Root {
     Scalar {
         value: JsRef,
         json: Box<str>,
+        hash: Lanes,
     },
     /// An array or object.
     Container(Rc<Node>),
@@ -92,6 +94,18 @@ impl ScriptState {
     }
 }
 
+impl ScriptState {
+    /// The checksum of protocol v1: see [`movex_core::checksum::v1`].
+    pub(crate) fn checksum_v1(&self) -> ChecksumV1 {
+        let hash = match &self.root {
+            Root::Undefined => v1::UNDEFINED,
+            Root::Scalar { hash, .. } => *hash,
+            Root::Container(node) => node.hash,
+        };
+        hash.into()
+    }
+}
+
 fn text(node: &Node, order: Order) -> String {
     let mut text = String::with_capacity(node.bytes);
     node.write(order, &mut text);
@@ -118,10 +132,11 @@ impl Engine {
                 let mut json = String::new();
                 // SAFETY: the value is alive and of that kind.
                 match unsafe { write_scalar(context, raw, kind, &mut json) } {
-                    Ok(()) if json.len() > self.options.state_bytes_max => {
+                    Ok(_) if json.len() > self.options.state_bytes_max => {
                         return Err(self.stopped(ctx, &Stop::TooLarge, ""));
                     }
-                    Ok(()) => Root::Scalar {
+                    Ok(hash) => Root::Scalar {
+                        hash,
                         // SAFETY: the value is alive, and the state keeps the engine.
                         value: unsafe { JsRef::share(context, raw) },
                         json: json.into_boxed_str(),

@@ -43,6 +43,11 @@ impl Draft {
 }
 
 impl Layout {
+    /// What it takes beside itself.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.text.len() + size_of_val(&*self.holes)
+    }
+
     /// Writes the text, asking for the children's.
     pub(crate) fn write(&self, out: &mut String, mut child: impl FnMut(u32, &mut String)) {
         let mut written = 0;

@@ -1,13 +1,13 @@
 //! The mirror: what Rust knows of the states in the JavaScript heap.
 //!
 //! For each array and object of a living state there is a node, found by the object's address. It holds a reference to
-//! the object, so that the address can't be used again while the node lives, and the object's JSON text, so that a
-//! checksum or a snapshot never asks the engine. What a reducer returns is walked until an object that has a node:
+//! the object, so that the address can't be used again while the node lives, the object's JSON text, so that a v0
+//! checksum or a snapshot never asks the engine, and its v1 hash. What a reducer returns is walked until an object that has a node:
 //! there the walk stops, since what has a node is frozen, and everything below it too. "Has a node" is the only such
 //! mark: an app may have frozen an object itself, but not what the object holds.
 //!
 //! So the cost of taking in a state is that of what changed. Dropping the last handle to a state frees just the nodes
-//! that no other state shares. The structural hash of protocol v1 will have its place in the node, beside the text.
+//! that no other state shares.
 
 #![allow(unsafe_code)]
 
@@ -21,6 +21,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::{Rc, Weak};
 
+use movex_core::checksum::v1::Lanes;
 use rquickjs::qjs;
 
 pub(crate) use copy::{deep_copy, deep_freeze};
@@ -30,6 +31,7 @@ use plan::Plans;
 use walk::Walk;
 pub(crate) use walk::{Stop, with_text, write_scalar};
 
+use super::limits::Meter;
 use super::value::{JsRef, address};
 
 /// An address is spread well by one multiplication; nobody outside chooses it.
@@ -55,6 +57,12 @@ impl Hasher for AddressHasher {
 
 type Table = RefCell<HashMap<usize, Weak<Node>, BuildHasherDefault<AddressHasher>>>;
 
+/// What all nodes of an engine share.
+struct Shared {
+    table: Table,
+    meter: Rc<Meter>,
+}
+
 /// One array or object of a state: checked, frozen, written.
 pub(crate) struct Node {
     value: JsRef,
@@ -64,7 +72,11 @@ pub(crate) struct Node {
     children: Box<[Rc<Node>]>,
     /// The length of the text; the same in each order.
     pub(crate) bytes: usize,
-    table: Rc<Table>,
+    /// The v1 hash: see [`movex_core::checksum::v1`].
+    pub(crate) hash: Lanes,
+    /// What the node itself takes, counted as the engine's memory: the mirror of a state is larger than its text.
+    booked_bytes: usize,
+    shared: Rc<Shared>,
 }
 
 impl Node {
@@ -90,13 +102,14 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
-        self.table.borrow_mut().remove(&self.value.address());
+        self.shared.table.borrow_mut().remove(&self.value.address());
+        self.shared.meter.give(self.booked_bytes);
     }
 }
 
 /// The nodes of one engine.
 pub(crate) struct Mirror {
-    table: Rc<Table>,
+    shared: Rc<Shared>,
     plans: RefCell<Plans>,
     runtime: *mut qjs::JSRuntime,
     object_prototype: usize,
@@ -111,14 +124,17 @@ impl Mirror {
     ///
     /// # Safety
     /// The context is alive; the mirror is dropped before its runtime.
-    pub(crate) unsafe fn new(context: *mut qjs::JSContext, bytes_max: usize) -> Self {
+    pub(crate) unsafe fn new(context: *mut qjs::JSContext, meter: Rc<Meter>, bytes_max: usize) -> Self {
         // SAFETY: the caller vouches for the context; all values made here are owned and dropped here.
         unsafe {
             let object = JsRef::own(context, qjs::JS_NewObject(context));
             let array = JsRef::own(context, qjs::JS_NewArray(context));
             let prototype = JsRef::own(context, qjs::JS_GetPrototype(context, object.raw()));
             Self {
-                table: Rc::default(),
+                shared: Rc::new(Shared {
+                    table: Table::default(),
+                    meter,
+                }),
                 plans: RefCell::default(),
                 runtime: qjs::JS_GetRuntime(context),
                 object_prototype: prototype.address(),
@@ -152,9 +168,10 @@ impl Mirror {
     }
 
     fn known(&self, address: usize) -> Option<Rc<Node>> {
-        self.table.borrow().get(&address).and_then(Weak::upgrade)
+        self.shared.table.borrow().get(&address).and_then(Weak::upgrade)
     }
 
+    /// Makes a node. The engine may have no memory left for it.
     fn keep(
         &self,
         value: JsRef,
@@ -162,7 +179,15 @@ impl Mirror {
         inserted: Option<Layout>,
         children: Vec<Rc<Node>>,
         bytes: usize,
-    ) -> Rc<Node> {
+        hash: Lanes,
+    ) -> Result<Rc<Node>, Stop> {
+        // The counts of an `Rc`, and a place in the table at its usual load.
+        let around = 2 * size_of::<usize>() + 2 * size_of::<(usize, Weak<Node>)>();
+        let texts = sorted.heap_bytes() + inserted.as_ref().map_or(0, Layout::heap_bytes);
+        let booked_bytes = size_of::<Node>() + around + texts + size_of_val(children.as_slice());
+        if !self.shared.meter.book(booked_bytes) {
+            return Err(Stop::Engine);
+        }
         let at = address(value.raw());
         let node = Rc::new(Node {
             value,
@@ -170,15 +195,17 @@ impl Mirror {
             inserted,
             children: children.into_boxed_slice(),
             bytes,
-            table: self.table.clone(),
+            hash,
+            booked_bytes,
+            shared: self.shared.clone(),
         });
-        self.table.borrow_mut().insert(at, Rc::downgrade(&node));
-        node
+        self.shared.table.borrow_mut().insert(at, Rc::downgrade(&node));
+        Ok(node)
     }
 
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
-        self.table.borrow().len()
+        self.shared.table.borrow().len()
     }
 }
 

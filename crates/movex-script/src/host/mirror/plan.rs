@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use movex_core::checksum::v1::{self, Lanes};
 use movex_core::json::{array_index, write_js_string};
 use rquickjs::qjs;
 
@@ -18,6 +19,8 @@ const KEYS_MAX: usize = 64 * 1024;
 pub(crate) struct Plan {
     /// Each key in quotes with its colon, in the list's order.
     pub(crate) keys: Box<[Box<str>]>,
+    /// Each key's v1 hash, in the list's order.
+    pub(crate) hashes: Box<[Lanes]>,
     /// The list's places in sorted order; `None` when that is the list's own.
     pub(crate) sorted: Option<Box<[u32]>>,
 }
@@ -90,6 +93,7 @@ unsafe fn make(context: *mut qjs::JSContext, atoms: &[u32]) -> Result<Plan, Stop
     let is_sorted = sorted.iter().zip(0..).all(|(place, at)| *place == at);
     Ok(Plan {
         keys,
+        hashes: names.iter().map(|name| v1::string(name.encode_utf16())).collect(),
         sorted: (!is_sorted).then(|| sorted.into_boxed_slice()),
     })
 }

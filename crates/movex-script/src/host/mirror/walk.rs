@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::rc::Rc;
 
+use movex_core::checksum::v1::{self, Lanes};
 use movex_core::json::{DEPTH_MAX, write_js_number, write_js_string};
 use rquickjs::qjs;
 
@@ -99,7 +100,7 @@ impl Walk<'_> {
         }
         // SAFETY: the caller vouches for the object.
         let class = unsafe { qjs::JS_GetClassID(object) };
-        let mut container = Container::default();
+        let mut container = Container::new();
         let plan = if class == self.mirror.array_class {
             // SAFETY: as the caller vouches.
             unsafe { self.array(object, depth, &mut container) }?;
@@ -146,14 +147,17 @@ impl Walk<'_> {
                     qjs::JS_GetPropertyUint32(self.context, array, index),
                 )
             };
-            let stop = match kind(element.raw()) {
+            let read = match kind(element.raw()) {
                 Kind::Undefined => Err(Stop::NotPlain("`undefined` in an array")),
                 // SAFETY: the element is alive.
                 kind => unsafe { self.member(element.raw(), kind, depth, to) },
             };
-            if let Err(stop) = stop {
-                self.path.push(format!("[{index}]"));
-                return Err(stop);
+            match read {
+                Ok(hash) => to.sum = v1::add(to.sum, v1::element(index, hash)),
+                Err(stop) => {
+                    self.path.push(format!("[{index}]"));
+                    return Err(stop);
+                }
             }
         }
         Ok(())
@@ -178,25 +182,28 @@ impl Walk<'_> {
         // SAFETY: the atoms are alive while `names` is.
         let plan = unsafe { self.mirror.plans.borrow_mut().plan(self.context, &atoms) }?;
         to.members.reserve(atoms.len());
-        for (atom, key) in atoms.iter().zip(&plan.keys) {
+        for ((atom, key), key_hash) in atoms.iter().zip(&plan.keys).zip(&plan.hashes) {
             // SAFETY: object and atom are alive.
             let result = unsafe { self.own_value(object, *atom) };
-            let stop = match result {
+            let read = match result {
                 Err(stop) => Err(stop),
                 Ok(value) => match kind(value.raw()) {
                     // JSON drops it.
                     Kind::Undefined => {
                         to.members.push(None);
-                        Ok(())
+                        continue;
                     }
                     // SAFETY: the value is alive.
                     kind => unsafe { self.member(value.raw(), kind, depth, to) },
                 },
             };
-            if let Err(stop) = stop {
-                self.path
-                    .push(format!(".{}", key.trim_end_matches(':').trim_matches('"')));
-                return Err(stop);
+            match read {
+                Ok(hash) => to.sum = v1::add(to.sum, v1::member(*key_hash, hash)),
+                Err(stop) => {
+                    self.path
+                        .push(format!(".{}", key.trim_end_matches(':').trim_matches('"')));
+                    return Err(stop);
+                }
             }
         }
         Ok(plan)
@@ -226,33 +233,36 @@ impl Walk<'_> {
         }
     }
 
+    /// Reads one member: its text and its v1 hash.
     unsafe fn member(
         &mut self,
         value: qjs::JSValue,
         kind: Kind,
         depth: usize,
         to: &mut Container,
-    ) -> Result<(), Stop> {
-        if kind == Kind::Object {
+    ) -> Result<Lanes, Stop> {
+        let hash = if kind == Kind::Object {
             // SAFETY: the caller vouches for the value.
             let node = unsafe { self.node(value, depth + 1) }?;
+            let hash = node.hash;
             to.bytes += node.bytes;
             to.members.push(Some(Member::Child(
                 u32::try_from(to.children.len()).map_err(|_| Stop::TooLarge)?,
             )));
             to.children.push(node);
+            hash
         } else {
             let start = to.scratch.len();
             // SAFETY: as the caller vouches.
-            unsafe { write_scalar(self.context, value, kind, &mut to.scratch) }?;
+            let hash = unsafe { write_scalar(self.context, value, kind, &mut to.scratch) }?;
             to.bytes += to.scratch.len() - start;
             to.members.push(Some(Member::Text(start..to.scratch.len())));
-        }
+            hash
+        };
         if to.bytes > self.mirror.bytes_max {
-            Err(Stop::TooLarge)
-        } else {
-            Ok(())
+            return Err(Stop::TooLarge);
         }
+        Ok(hash)
     }
 
     fn finish(
@@ -274,6 +284,11 @@ impl Walk<'_> {
         if bytes > self.mirror.bytes_max {
             return Err(Stop::TooLarge);
         }
+        let count = u32::try_from(present).map_err(|_| Stop::TooLarge)?;
+        let hash = match plan {
+            Some(_) => v1::object(container.sum, count),
+            None => v1::array(container.sum, count),
+        };
         let whole = bytes <= WHOLE_BYTES_MAX;
         let sorted = container.lay_out(plan, Order::Sorted, whole);
         let differs = plan.is_some_and(|plan| plan.sorted.is_some())
@@ -281,18 +296,18 @@ impl Walk<'_> {
         let inserted = differs.then(|| container.lay_out(plan, Order::Inserted, whole).finish());
         // SAFETY: the object is alive, and whoever keeps a node keeps the engine.
         let value = unsafe { JsRef::share(self.context, object) };
-        Ok(self.mirror.keep(
+        self.mirror.keep(
             value,
             sorted.finish(),
             inserted,
             container.children.clone(),
             bytes,
-        ))
+            hash,
+        )
     }
 }
 
 /// A container's members as they are read.
-#[derive(Default)]
 struct Container {
     /// In the container's own order; `None` for what JSON drops.
     members: Vec<Option<Member>>,
@@ -300,9 +315,21 @@ struct Container {
     /// The texts of the members that are no containers.
     scratch: String,
     bytes: usize,
+    /// The terms of the v1 hash.
+    sum: Lanes,
 }
 
 impl Container {
+    fn new() -> Self {
+        Self {
+            members: Vec::new(),
+            children: Vec::new(),
+            scratch: String::new(),
+            bytes: 0,
+            sum: Lanes(0, 0),
+        }
+    }
+
     /// Writes the members in an order, children as holes unless the text is to be whole.
     fn lay_out(&self, plan: Option<&Plan>, order: Order, whole: bool) -> Draft {
         let mut draft = Draft::default();
@@ -336,7 +363,7 @@ impl Container {
     }
 }
 
-/// Writes what is no container as JSON.
+/// Writes what is no container as JSON, and gives its v1 hash.
 ///
 /// # Safety
 /// The context is alive, and `value` is an alive value of it of the given kind.
@@ -345,19 +372,40 @@ pub(crate) unsafe fn write_scalar(
     value: qjs::JSValue,
     kind: Kind,
     out: &mut String,
-) -> Result<(), Stop> {
-    match kind {
-        Kind::Null => out.push_str("null"),
-        Kind::Bool(true) => out.push_str("true"),
-        Kind::Bool(false) => out.push_str("false"),
-        Kind::Int(number) => write!(out, "{number}").expect("a String takes all"),
-        Kind::Float(number) if number.is_finite() => write_js_number(number, out),
+) -> Result<Lanes, Stop> {
+    let hash = match kind {
+        Kind::Null => {
+            out.push_str("null");
+            v1::NULL
+        }
+        Kind::Bool(true) => {
+            out.push_str("true");
+            v1::TRUE
+        }
+        Kind::Bool(false) => {
+            out.push_str("false");
+            v1::FALSE
+        }
+        Kind::Int(number) => {
+            write!(out, "{number}").expect("a String takes all");
+            v1::number(number.into())
+        }
+        Kind::Float(number) if number.is_finite() => {
+            write_js_number(number, out);
+            v1::number(number)
+        }
         Kind::Float(_) => return Err(Stop::NotPlain("a number that is not finite")),
-        // SAFETY: as the caller vouches.
-        Kind::String => return unsafe { with_text(context, value, |text| write_js_string(text, out)) },
+        Kind::String => {
+            let read = |text: &str| {
+                write_js_string(text, out);
+                v1::string(text.encode_utf16())
+            };
+            // SAFETY: as the caller vouches.
+            unsafe { with_text(context, value, read) }?
+        }
         Kind::Undefined | Kind::Object | Kind::Other => return Err(Stop::NotPlain("a symbol or BigInt")),
-    }
-    Ok(())
+    };
+    Ok(hash)
 }
 
 /// Reads a string.
