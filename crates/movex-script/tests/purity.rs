@@ -256,6 +256,50 @@ fn at_load_time_stands_still_and_chance_repeats() {
 }
 
 #[test]
+fn text_is_encoded_and_decoded_as_in_node() {
+    for (expression, expected) in [
+        (
+            "Array.from(new TextEncoder().encode('aé€😀\\ud800'))",
+            "[97,195,169,226,130,172,240,159,152,128,239,191,189]",
+        ),
+        (
+            "new TextDecoder().decode(new TextEncoder().encode('aé€😀'))",
+            "\"aé€😀\"",
+        ),
+        (
+            "new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf, 97]))",
+            "\"a\"",
+        ),
+        // As the encoding standard counts replacement characters.
+        (
+            "new TextDecoder().decode(new Uint8Array([0xc0, 0x80, 0xe0, 0x80, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 97, 0xff]))",
+            "\"\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}a\u{fffd}\"",
+        ),
+        (
+            "new TextEncoder().encodeInto('é€', new Uint8Array(4))",
+            r#"{"read":1,"written":2}"#,
+        ),
+        (
+            "(() => { try { new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([255])) } catch (e: any) { return e.name } })()",
+            "\"TypeError\"",
+        ),
+    ] {
+        assert_eq!(public(expression), expected, "{expression}");
+    }
+}
+
+#[test]
+fn what_only_a_page_has_says_so() {
+    let host = giving("window.innerWidth");
+    let failure = host.it().fails(&host.it().init(), "go");
+    assert!(
+        failure.message.contains("without a page and without Node"),
+        "{}",
+        failure.message
+    );
+}
+
+#[test]
 fn structured_clone_is_there() {
     assert_eq!(
         public(

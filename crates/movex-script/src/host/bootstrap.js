@@ -223,4 +223,5 @@
     console[name] = quiet;
   }
   hide(globalThis, 'console', console);
+  return hide;
 });

@@ -23,6 +23,10 @@ pub(crate) fn describe<'js>(ctx: &Ctx<'js>, sources: &Sources, thrown: Value<'js
                 ("" | "Error", "") => "it threw an error without a message".to_owned(),
                 ("" | "Error", message) => message.to_owned(),
                 (name, "") => name.to_owned(),
+                ("ReferenceError", message) if message.ends_with("is not defined") => format!(
+                    "ReferenceError: {message}: reducers run without a page and without Node, so what needs one must stay \
+                     in functions that the master never calls"
+                ),
                 (name, message) => format!("{name}: {message}"),
             };
             let mut failure = Failure::new(FailureKind::Throw, said);

@@ -62,8 +62,13 @@ pub(crate) fn install(
     for (name, value) in env {
         environment.set(name.as_str(), value.as_str())?;
     }
+    let install = evaluate(ctx, "movex:bootstrap", include_str!("bootstrap.js"))?;
+    let hide: Function<'_> = install.call((native, environment, strict))?;
+    evaluate(ctx, "movex:text", include_str!("text.js"))?.call((hide,))
+}
+
+fn evaluate<'js>(ctx: &Ctx<'js>, name: &str, code: &str) -> rquickjs::Result<Function<'js>> {
     let mut options = rquickjs::context::EvalOptions::default();
-    options.filename = Some("movex:bootstrap".to_owned());
-    let install: Function<'_> = ctx.eval_with_options(include_str!("bootstrap.js"), options)?;
-    install.call((native, environment, strict))
+    options.filename = Some(name.to_owned());
+    ctx.eval_with_options(code, options)
 }
