@@ -25,8 +25,10 @@ const headersOf = (headers) =>
  *
  * `secrets` are the payloads of the author's private halves, in order; each may
  * be an array, whose last is accepted and whose others are refused attempts.
+ * `authorSpeaks`: whether the author also acts in public, which discloses the
+ * verdict of the author's own view on that action (M7).
  */
-export const observe = async ({ secrets, args = [] }) => {
+export const observe = async ({ secrets, args = [], authorSpeaks = true }) => {
   const server = await startServer({ app: new URL('./app', import.meta.url).pathname, args });
   const table = new Table(server, undefined);
   try {
@@ -87,7 +89,9 @@ export const observe = async ({ secrets, args = [] }) => {
     await newcomer.subscribe(rid);
     await spectator.dispatch(rid, { type: 'say', payload: 'hello' });
     await author.settled(rid);
-    await author.dispatch(rid, { type: 'say', payload: 'hello too' });
+    if (authorSpeaks) {
+      await author.dispatch(rid, { type: 'say', payload: 'hello too' });
+    }
     await look();
     // A refused public action: its error must not speak of other views.
     await peer.ask('emitActionDispatch', { rid, action: { type: 'say', payload: null } });

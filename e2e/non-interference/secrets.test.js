@@ -56,6 +56,14 @@ test('private halves that take longer', { skip, timeout: 60_000 }, async () => {
   assertSame(quick, slow);
 });
 
+for (const trap of ['throw', 'loop']) {
+  test(`secrets that make their author's view ${trap} at what others do`, { skip, timeout: 60_000 }, async () => {
+    const harmless = await observe({ secrets: [{ card: 'ace' }], authorSpeaks: false });
+    const harmful = await observe({ secrets: [{ card: 'ace', trap }], authorSpeaks: false });
+    assertSame(harmless, harmful);
+  });
+}
+
 test('with JSON logs', { skip, timeout: 60_000 }, async () => {
   const args = ['--log', 'json'];
   const one = await observe({ secrets: [{ card: 'ace' }], args });

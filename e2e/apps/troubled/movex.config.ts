@@ -84,4 +84,40 @@ const voidInReveal = (
 };
 voidInReveal.$canReconcileState = (state: Void): boolean => state.ready >= 2;
 
-export default { resources: { troubled, failingHooks, halves, voidInReveal } };
+/** A secret that makes its author's own view fail at what others do. */
+type Trapped = { says: string[]; hidden: number; trap: string | null; open: boolean };
+const trapped = (
+  state: Trapped = { says: [], hidden: 0, trap: null, open: false },
+  action: Action
+): Trapped => {
+  switch (action.type) {
+    case 'hide':
+      return { ...state, hidden: state.hidden + 1, trap: action.payload };
+    case 'hidden':
+      return { ...state, hidden: state.hidden + 1 };
+    case 'say':
+      if (state.trap === 'throw') {
+        throw new Error('the trap');
+      }
+      if (state.trap === 'loop') {
+        for (;;) {}
+      }
+      if (state.trap === 'eat') {
+        const eaten: string[] = [];
+        for (;;) {
+          eaten.push('x'.repeat(1_000_000) + eaten.length);
+        }
+      }
+      if (state.trap === 'grow') {
+        return { ...state, says: [...state.says, 'x'.repeat(3_000_000)] };
+      }
+      return { ...state, says: [...state.says, action.payload] };
+    case 'open':
+      return { ...state, open: true };
+    default:
+      return state;
+  }
+};
+trapped.$canReconcileState = (state: Trapped): boolean => state.open;
+
+export default { resources: { troubled, failingHooks, halves, voidInReveal, trapped } };

@@ -1,11 +1,13 @@
 // A game of hidden cards whose private half can do everything a reducer does:
-// print, throw, draw from chance, take its time.
+// print, throw, draw from chance, take its time, and make its author's view
+// fail at what others do later.
 
 type State = {
   ready: string[];
   cards: Record<string, string>;
   open: boolean;
   log: string[];
+  trap?: string;
 };
 
 const game = (
@@ -14,7 +16,7 @@ const game = (
 ): State => {
   switch (action.type) {
     case 'hide': {
-      const { by, card, refuse, print, chance, work } = action.payload;
+      const { by, card, refuse, print, chance, work, trap } = action.payload;
       if (print) {
         console.log('the card is', card);
         console.error('the card is', card);
@@ -33,12 +35,17 @@ const game = (
         ...state,
         ready: [...state.ready, by],
         cards: { ...state.cards, [by]: drawn },
+        ...(trap && { trap }),
       };
     }
     case 'hidden':
       return { ...state, ready: [...state.ready, action.payload.by] };
     case 'say':
       console.log('said:', action.payload);
+      if (state.trap === 'throw') {
+        throw new Error('trapped');
+      }
+      while (state.trap === 'loop') {}
       return { ...state, log: [...state.log, action.payload.toUpperCase()] };
     case 'open':
       return { ...state, open: true };
