@@ -33,8 +33,15 @@ pub(crate) enum Failed {
 }
 
 impl Failed {
+    /// The hint as a line of its own, if there is one.
+    pub(crate) fn hint_line(&self) -> String {
+        self.hint()
+            .map(|hint| format!("\nhint: {hint}"))
+            .unwrap_or_default()
+    }
+
     /// What to do about it, where the sentence does not say so itself.
-    pub(crate) fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&'static str> {
         match self {
             Failed::Start(StartError::PortInUse { .. }) => Some("--port 0 takes any port that is free"),
             Failed::Start(StartError::Listen { .. }) => {

@@ -14,7 +14,6 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use crate::error::Failed;
 use crate::options::{Arguments, Task};
 use crate::run::Mode;
 
@@ -28,21 +27,10 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failed) => {
-            report(&failed);
+            if !logs::are_json() {
+                eprintln!("error: {failed}{}", failed.hint_line());
+            }
             ExitCode::FAILURE
         }
-    }
-}
-
-fn report(failed: &Failed) {
-    let hint = failed
-        .hint()
-        .map(|hint| format!("\nhint: {hint}"))
-        .unwrap_or_default();
-    // Whoever reads the log by machine reads this by machine too.
-    if logs::are_json() {
-        tracing::error!("{failed}{hint}");
-    } else {
-        eprintln!("error: {failed}{hint}");
     }
 }

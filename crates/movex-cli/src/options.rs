@@ -129,6 +129,9 @@ pub(crate) struct Options {
         help_heading = "Limits"
     )]
     pub(crate) max_unread_bytes: Option<usize>,
+    /// All logs together, in bytes [default: 1 GiB]
+    #[arg(long, env = "MOVEX_MAX_LOG_BYTES", value_name = "N", help_heading = "Limits")]
+    pub(crate) max_log_bytes: Option<usize>,
     /// Memory of each engine, for code and states, in bytes [default: 256 MiB]
     #[arg(
         long,
@@ -219,6 +222,7 @@ impl Options {
             max_resources: self.max_resources.or(other.max_resources),
             resource_idle_ms: self.resource_idle_ms.or(other.resource_idle_ms),
             max_unread_bytes: self.max_unread_bytes.or(other.max_unread_bytes),
+            max_log_bytes: self.max_log_bytes.or(other.max_log_bytes),
             max_script_bytes: self.max_script_bytes.or(other.max_script_bytes),
             max_script_stack_bytes: self.max_script_stack_bytes.or(other.max_script_stack_bytes),
             max_script_ticks: self.max_script_ticks.or(other.max_script_ticks),

@@ -1,5 +1,6 @@
 //! `movex dev` and `movex serve`.
 
+use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,21 +31,32 @@ const DEV_ITEMS_KEPT: usize = 10_000;
 
 pub(crate) fn run(mode: Mode, flags: Box<Options>) -> Result<(), Failed> {
     let options = file::complete(*flags)?;
-    logs::begin(options.log.unwrap_or_default());
+    let _writing = logs::begin(options.log.unwrap_or_default())?;
+    let done = serve(mode, &options);
+    if let Err(failed) = &done
+        && logs::are_json()
+    {
+        // Whoever reads the log by machine reads this by machine too.
+        tracing::error!("{failed}{}", failed.hint_line());
+    }
+    done
+}
+
+fn serve(mode: Mode, options: &Options) -> Result<(), Failed> {
     if let Some(dir) = options.static_dir.as_ref().filter(|dir| !dir.is_dir()) {
         return Err(Failed::NoStaticDir(dir.clone()));
     }
     let source = Source::new(options.path.clone(), &options.env);
     let bundle = source.bundle()?;
-    let host = host_options(&options);
-    let settings = settings(mode, &options, &host);
+    let host = host_options(options);
+    let settings = settings(mode, options, &host);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let ended = ended()?;
         let app = ScriptApp::shared(bundle.clone(), host.clone());
         let server = Arc::new(Server::start(app, settings).await?);
         if mode == Mode::Serve {
-            warn_of_v0(&server, &options);
+            warn_of_v0(&server, options);
         }
         // Kept until the end: without it nothing is watched.
         let watching = match mode {
@@ -107,6 +119,7 @@ fn settings(mode: Mode, options: &Options, host: &HostOptions) -> Settings {
     set(&mut settings.engines, options.engines);
     set(&mut settings.message_bytes_max, options.max_message_bytes);
     set(&mut settings.unread_bytes_max, options.max_unread_bytes);
+    set(&mut settings.log_bytes_max, options.max_log_bytes);
     settings
 }
 
@@ -141,18 +154,15 @@ fn warn_of_v0(server: &Server, options: &Options) {
 /// The ready line, alone on stdout.
 fn announce(address: SocketAddr) {
     let port = address.port();
-    if !address.ip().is_unspecified() {
-        println!("movex is ready on http://{address}");
-        return;
-    }
-    let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-    match lan_address() {
-        Some(ip) => println!(
-            "movex is ready on http://{here} and http://{}",
-            SocketAddr::from((ip, port))
-        ),
-        None => println!("movex is ready on http://{here}"),
-    }
+    let line = if address.ip().is_unspecified() {
+        let here = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let there = lan_address().map(|ip| format!(" and http://{}", SocketAddr::from((ip, port))));
+        format!("movex is ready on http://{here}{}", there.unwrap_or_default())
+    } else {
+        format!("movex is ready on http://{address}")
+    };
+    // A closed stdout is no reason to end.
+    let _ = writeln!(std::io::stdout(), "{line}");
 }
 
 /// The address under which others on this network reach us: the one from which we would reach them. Nothing is sent.

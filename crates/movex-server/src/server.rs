@@ -9,12 +9,12 @@ use axum::http::HeaderValue;
 use engineioxide::config::EngineIoConfig;
 use engineioxide::service::EngineIoService;
 use movex_core::reducer::Features;
-use movex_store::MemoryStore;
+use movex_store::{MemoryStore, Store};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tower_http::cors::{AllowOrigin, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::http;
 use crate::net::{Door, Patience};
@@ -93,7 +93,8 @@ impl Server {
             queued_bytes_max: settings.queued_bytes_max,
             audience: settings.audience,
         };
-        let store = |_| -> Arc<dyn movex_store::Store> { Arc::new(MemoryStore::new()) };
+        let log_bytes_max = settings.log_bytes_max;
+        let store = |_| -> Arc<dyn Store> { Arc::new(MemoryStore::bounded(log_bytes_max)) };
         let (hub, starting) =
             Hub::start(settings.app.clone(), &app, store, hub_settings, Handle::current()).map_err(system)?;
         let types = match starting.loaded().await {
@@ -190,7 +191,10 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
 }
 
 fn cors(origins: &[String]) -> Result<CorsLayer, StartError> {
-    let layer = CorsLayer::new().allow_methods(Any).allow_headers(Any);
+    // `*` would not cover the header with the admin key.
+    let layer = CorsLayer::new()
+        .allow_methods(Any)
+        .allow_headers(AllowHeaders::mirror_request());
     if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
         return Ok(layer.allow_origin(Any));
     }

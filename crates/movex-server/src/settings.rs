@@ -36,6 +36,8 @@ pub struct Settings {
     pub message_bytes_max: usize,
     /// Bytes that one connection may leave unread before it is cut off.
     pub unread_bytes_max: usize,
+    /// Bytes that all logs together may have.
+    pub log_bytes_max: usize,
     /// Bytes of requests that may wait for the engines.
     pub queued_bytes_max: usize,
     /// Seconds for which a connection may take nothing of what is written to it before it is closed.
@@ -70,6 +72,7 @@ impl Default for Settings {
             limits: Limits::default(),
             message_bytes_max: 1_000_000,
             unread_bytes_max: 32 << 20,
+            log_bytes_max: 1 << 30,
             queued_bytes_max: 256 << 20,
             write_stall_secs: 30,
         }

@@ -164,6 +164,45 @@ async fn g9_connections_beyond_the_limit_are_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g9_a_full_store_refuses_and_the_state_stays_what_is_kept() {
+    let server = serve(|settings| settings.log_bytes_max = 3_000).await;
+    let mut client = Client::connect(&server, "a").await;
+    client.create("x").await;
+    client.subscribe("list:x").await;
+    let mut kept = Vec::new();
+    let refused = loop {
+        let value = kept.len();
+        let answer = client
+            .dispatch("list:x", json!({ "type": "push", "payload": value }))
+            .await;
+        if answer["ok"] == false {
+            break answer;
+        }
+        kept.push(value);
+        assert!(kept.len() < 100, "it never was full");
+    };
+    assert_eq!(refused["val"]["code"], "store_unavailable");
+    assert_eq!(client.state("list:x").await, json!(kept));
+    assert_eq!(client.ask("ping", &Value::Null).await["ok"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn m26_a_deadline_is_ticked_for_all() {
+    let server = serve(|_| ()).await;
+    let mut client = Client::connect(&server, "a").await;
+    let create =
+        json!({ "resourceType": "timer", "resourceId": "x", "resourceState": { "at": null, "ticks": 0 } });
+    assert_eq!(client.ask("createResource", &create).await["ok"], true);
+    client.subscribe("timer:x").await;
+    client
+        .dispatch("timer:x", json!({ "type": "start", "payload": 30 }))
+        .await;
+    let ticked = client.next("onFwdAction").await;
+    assert_eq!(ticked["action"], json!({ "type": "tick" }));
+    assert_eq!(client.state("timer:x").await["ticks"], 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn m27_other_code_folds_each_resource_again_and_connections_stay() {
     let server = serve(|_| ()).await;
     let mut client = Client::connect(&server, "a").await;

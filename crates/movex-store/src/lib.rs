@@ -2,7 +2,7 @@
 //!
 //! A [`Store`] keeps, for each resource of each app, one log: an epoch, a base and the records since. It is told what
 //! to append, and says when that is kept; nothing that depends on it leaves the master before (M23). The engine in
-//! memory is here; every engine passes the suite in [`contract`].
+//! memory is here; every engine passes the suite in `contract`.
 #![forbid(unsafe_code)]
 
 mod memory;

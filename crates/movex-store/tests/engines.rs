@@ -1,10 +1,15 @@
-//! The contract suite over every engine.
+//! Every engine passes the one suite.
 
 use std::sync::Arc;
 
-use movex_store::{MemoryStore, contract};
+use movex_store::MemoryStore;
 
 #[test]
 fn memory() {
-    contract::check(|_| Arc::new(MemoryStore::new()));
+    movex_store::contract::check(|_| Arc::new(MemoryStore::new()));
+}
+
+#[test]
+fn bounded_memory() {
+    movex_store::contract::check(|_| Arc::new(MemoryStore::bounded(1 << 20)));
 }

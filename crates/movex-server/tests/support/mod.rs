@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use movex_core::context::{Context, Stamp};
+use movex_core::context::{Context, Stamp, TimeMs};
 use movex_core::ids::AppVersion;
-use movex_core::reducer::{DynReducer, Native, Reducer, Rejection, ReportSink};
+use movex_core::reducer::{Deadline, DynReducer, Native, Reducer, Rejection, ReportSink};
 use movex_server::{App, LoadError, Loaded, Server, Settings};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -76,11 +76,54 @@ impl Reducer for Negative {
     }
 }
 
+/// A timer that rings once after that many milliseconds.
+pub(crate) struct Timer;
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Ringing {
+    at: Option<u64>,
+    ticks: u32,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "type", content = "payload", rename_all = "camelCase")]
+pub(crate) enum TimerAction {
+    Start(u64),
+    Tick,
+}
+
+impl Reducer for Timer {
+    type State = Ringing;
+    type Action = TimerAction;
+
+    fn init(&self, _: &Context) -> Ringing {
+        Ringing { at: None, ticks: 0 }
+    }
+
+    fn reduce(&self, state: &Ringing, action: &TimerAction, context: &Context) -> Ringing {
+        match action {
+            TimerAction::Start(in_ms) => Ringing {
+                at: Some(context.stamp.time.0 + in_ms),
+                ticks: state.ticks,
+            },
+            TimerAction::Tick => Ringing {
+                at: None,
+                ticks: state.ticks + 1,
+            },
+        }
+    }
+
+    fn deadline(&self) -> Option<Deadline<Ringing>> {
+        Some(|state| state.at.map(TimeMs))
+    }
+}
+
 fn app<R: Reducer>(make: fn() -> R, version: &'static str) -> Arc<dyn App> {
     Arc::new(move |_: ReportSink| -> Result<Loaded, LoadError> {
         let list: Rc<dyn DynReducer> = Rc::new(Native::new(make()));
+        let timer: Rc<dyn DynReducer> = Rc::new(Native::new(Timer));
         Ok(Loaded {
-            reducers: [("list".to_owned(), list)].into(),
+            reducers: [("list".to_owned(), list), ("timer".to_owned(), timer)].into(),
             version: AppVersion::new(version),
         })
     })
