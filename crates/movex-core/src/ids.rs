@@ -95,10 +95,18 @@ number! {
 /// The author of ticks (M26): no client can be called so, for ids of clients are never empty.
 pub const MASTER: &str = "";
 
+/// What the id of a v1 identity begins with.
+pub const IDENTITY_PREFIX: char = '~';
+
 impl ClientId {
     /// The author of ticks.
     pub fn master() -> Self {
         Self::new(MASTER)
+    }
+
+    /// Whether this is an identity of v1, which its holder proves; no v0 connection can name one (G7).
+    pub fn is_identity(&self) -> bool {
+        self.as_str().starts_with(IDENTITY_PREFIX)
     }
 
     /// Whether this is the master itself, not a client.

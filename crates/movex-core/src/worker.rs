@@ -181,11 +181,14 @@ impl Worker {
 
     /// Gives what the recovery has to append.
     fn recover(&mut self, rid: &Rid, log: Option<Log>, out: &mut Out<'_>) -> Option<(Epoch, Vec<Record>)> {
-        self.resources.remove(rid);
+        let before = self.resources.remove(rid);
         let reducer = self.reducers.get(rid.resource_type()).cloned()?;
         let Log { epoch, base, records } = log?;
         match Resource::recover(rid.clone(), epoch, reducer, self.setting.clone(), &base, records) {
             Ok(mut resource) => {
+                if let Some(before) = before {
+                    resource.want(before.wanted());
+                }
                 let notes = resource.take_notes_anew();
                 self.resources.insert(rid.clone(), resource);
                 let records: Vec<Record> = notes.into_iter().map(Record::Note).collect();

@@ -1,6 +1,8 @@
 //! Clients and a master over a network that delays, cuts, repeats and loses, with a master that crashes: when messages
 //! stop, everybody is where the master is, and each dispatch has ended once (G1-G3, G6).
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
 mod support;
 
 use std::cmp::Reverse;

@@ -1,5 +1,7 @@
 //! The master between connections, worker and store.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
 mod support;
 
 use std::rc::Rc;
@@ -409,4 +411,21 @@ fn who_comes_while_the_server_ends_is_told_so() {
             ..
         }]
     ));
+}
+
+#[test]
+fn g9_reading_it_from_outside_keeps_no_resource_alive() {
+    let mut table = table_with(Settings {
+        resource_idle_ms_max: 5_000,
+        ..Settings::default()
+    });
+    let ann = table.hello(None);
+    table.ask(ann, Ask::Create { state: None });
+    table.disconnect(ann);
+    table.now = TimeMs(3_000);
+    table.timeout();
+    table.now = TimeMs(6_500);
+    table.read_public();
+    table.timeout();
+    assert_eq!(table.worker.len(), 0);
 }

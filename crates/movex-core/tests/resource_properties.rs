@@ -1,5 +1,7 @@
 //! Random histories of one resource, held against the meaning of its log.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
 mod support;
 
 use std::rc::Rc;

@@ -1,6 +1,8 @@
 //! M8 as non-interference: two runs with the same verdicts that differ in private payloads, in private chance, and in
 //! how many refused private attempts lie between, give everybody else the same, to the byte.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by unwrapping")]
+
 mod support;
 
 use std::rc::Rc;

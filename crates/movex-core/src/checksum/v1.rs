@@ -314,7 +314,18 @@ mod tests {
     #[test]
     fn vectors() {
         // Other implementations replay these; a change here is a change of the protocol.
-        for (json, checksum) in [("null", "9e3779b97f4a7c15")] {
+        for (json, checksum) in [
+            ("null", "9e3779b97f4a7c15"),
+            ("true", "bf58476d1ce4e5b9"),
+            ("0", "1993e58985eeb773"),
+            ("-1.5", "03eaf4198a28cac2"),
+            (r#""""#, "a4664bdf5d1a7a19"),
+            (r#""é😀""#, "b9ebc42c082fde2f"),
+            ("[]", "d360b65caaed2f37"),
+            ("{}", "3f2c5a00270a7010"),
+            (r#"[1,[2,"3"],{"a":null}]"#, "b45f826bbbf42a15"),
+            (r#"{"value":2,"list":["x",false]}"#, "5704c58e4e2e1239"),
+        ] {
             let value: Value = serde_json::from_str(json).unwrap();
             assert_eq!(checksum_v1(Some(&value)).to_string(), checksum, "{json}");
         }

@@ -480,8 +480,7 @@ impl ClientResource {
     fn send_unsent(&mut self, out: &mut dyn FnMut(Effect)) {
         let Some((epoch, _)) = self.position() else { return };
         let floor = self.queue.floor();
-        for pending in self.queue.unsent() {
-            pending.sent = true;
+        self.queue.send_unsent(|pending| {
             out(Effect::Send(ToMaster::Dispatch {
                 epoch,
                 client_seq: pending.client_seq,
@@ -489,7 +488,7 @@ impl ClientResource {
                 seen_reveal: pending.seen_reveal,
                 body: pending.body.clone(),
             }));
-        }
+        });
     }
 
     /// Folds all that is pending over what is confirmed (the rebase of M12).

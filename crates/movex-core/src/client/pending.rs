@@ -13,7 +13,7 @@ pub(super) struct Pending {
     pub(super) optimistic: bool,
     pub(super) seen_reveal: Option<Seq>,
     /// It went to the master over the connection that there is.
-    pub(super) sent: bool,
+    sent: bool,
     /// It went to the master once, over whichever connection.
     ever_sent: bool,
     /// The state that is shown rejects it now; it is tried again at each rebase (M14).
@@ -53,15 +53,13 @@ impl Queue {
         self.pending.iter()
     }
 
-    /// What the master does not have over this connection, as it is handed to it.
-    pub(super) fn unsent(&mut self) -> impl Iterator<Item = &mut Pending> {
-        self.pending
-            .iter_mut()
-            .filter(|pending| !pending.sent)
-            .map(|pending| {
-                pending.ever_sent = true;
-                pending
-            })
+    /// Hands over what the master does not have over this connection.
+    pub(super) fn send_unsent(&mut self, mut send: impl FnMut(&Pending)) {
+        for pending in self.pending.iter_mut().filter(|pending| !pending.sent) {
+            pending.sent = true;
+            pending.ever_sent = true;
+            send(pending);
+        }
     }
 
     /// The connection is another one: what has no outcome is sent again.

@@ -1,12 +1,15 @@
 //! Carrying effects to those who look (M24): held until the store has kept what they depend on (M23).
 
-use super::front::{Front, Gated};
+use super::front::{Front, Gated, Looker};
 use super::request::{Pending, Waiting, Wants, worker_of};
-use super::{Answer, Append, AppendId, ConnectionId, Event, Master, Output, Refresh, Subscriber};
+use super::{
+    Answer, Append, AppendId, Client, ConnectionId, Event, Master, Output, Protocol, Refresh, Subscriber,
+};
 use crate::context::TimeMs;
-use crate::effect::{Effect, EntryFrame, OwnHalf, Reply, RequestId, ViewState, Viewers};
+use crate::effect::{Effect, EntryFrame, OwnHalf, Reply, RequestId, Subscribed, ViewState, Viewers};
 use crate::error::{Code, Error};
-use crate::ids::{ClientId, Rid};
+use crate::ids::{ClientId, Rid, RidForm};
+use crate::reducer::Checksums;
 
 impl Master {
     /// An effect of a resource. Appends go to the store at once, so that a commit may take many; what follows them
@@ -25,6 +28,7 @@ impl Master {
             Effect::Begin { epoch, base, records } => {
                 self.fronts.entry(rid.clone()).or_insert_with(|| Front {
                     used: now,
+                    wanted: Checksums { v0: true, v1: false },
                     ..Front::default()
                 });
                 Append::Begin { epoch, base, records }
@@ -116,12 +120,7 @@ impl Master {
                 form,
                 origin,
             } => {
-                let event = Event::Entry {
-                    rid: rid.clone(),
-                    form,
-                    frame: frame.clone(),
-                };
-                self.entry(rid, &viewers, event, frame, own, origin);
+                self.entry(rid, &viewers, form, frame, own, origin);
             }
             Effect::PhaseEnd {
                 viewers,
@@ -129,12 +128,12 @@ impl Master {
                 time,
                 frame,
                 checksum,
+                checksum_v1,
                 form,
                 origin,
-                checksum_v1: _,
             } => {
                 let pending = origin.and_then(|origin| self.take_pending(origin));
-                let asker = pending.as_ref().and_then(|pending| pending.waiting.connection());
+                let asker = pending.as_ref().and_then(|pending| self.answered_apart(pending));
                 let event = Event::PhaseEnd {
                     rid: rid.clone(),
                     form,
@@ -142,6 +141,7 @@ impl Master {
                     time,
                     frame: frame.clone(),
                     checksum: checksum.clone(),
+                    checksum_v1,
                 };
                 self.send(rid, &viewers, asker, event);
                 if let Some(pending) = pending {
@@ -180,18 +180,48 @@ impl Master {
         }
     }
 
-    /// An entry: the forwards first, then the acknowledgement.
+    /// An entry: the forwards first, then the acknowledgement. A v1 author's own frame is the acknowledgement, and all
+    /// of the author's connections get the own half (M19).
     fn entry(
         &mut self,
         rid: &Rid,
         viewers: &Viewers,
-        event: Event,
+        form: RidForm,
         frame: EntryFrame,
         own: Option<OwnHalf>,
         origin: Option<RequestId>,
     ) {
-        let asker = origin.and_then(|origin| self.pending.get(&origin)?.waiting.connection());
-        self.send(rid, viewers, asker, event);
+        let event = |own| Event::Entry {
+            rid: rid.clone(),
+            form,
+            frame: frame.clone(),
+            own,
+        };
+        let asker = origin
+            .and_then(|origin| self.pending.get(&origin))
+            .and_then(|pending| self.answered_apart(pending));
+        let others = self.connections_of(
+            rid,
+            |client| viewers.include(client) && *client != frame.author,
+            None,
+        );
+        if !others.is_empty() {
+            self.out.push(Output::Send {
+                to: others,
+                event: event(None),
+            });
+        }
+        let mine = self.connections_of(
+            rid,
+            |client| viewers.include(client) && *client == frame.author,
+            asker,
+        );
+        if !mine.is_empty() {
+            self.out.push(Output::Send {
+                to: mine,
+                event: event(own.clone()),
+            });
+        }
         // A private dispatch that ends the phase is answered by the end.
         if frame.ends_phase && frame.secret {
             return;
@@ -199,6 +229,13 @@ impl Master {
         if let Some(pending) = origin.and_then(|origin| self.take_pending(origin)) {
             self.answer(pending.waiting, Answer::Acknowledged { frame, own });
         }
+    }
+
+    /// The connection that gets an answer in place of the event: v0 does, v1 gets the event like everybody.
+    fn answered_apart(&self, pending: &Pending) -> Option<ConnectionId> {
+        let connection = pending.waiting.connection()?;
+        let asker = self.connections.get(&connection)?;
+        (asker.protocol == Protocol::V0).then_some(connection)
     }
 
     fn reply(&mut self, now: TimeMs, request: RequestId, reply: Reply) {
@@ -237,8 +274,9 @@ impl Master {
                 let subscribers = self.subscribers(&rid);
                 return self.answer(waiting, Answer::Subscribers(subscribers));
             }
-            // What v0 connections never ask for.
-            Reply::Known(_) | Reply::Undecided(_) | Reply::Subscribed(_) => return,
+            Reply::Known(outcome) => return self.answer(waiting, Answer::Known(outcome)),
+            Reply::Undecided(why) => return self.answer(waiting, Answer::Undecided(why)),
+            Reply::Subscribed(subscribed) => return self.following(now, waiting, rid, subscribed),
             Reply::State(state) => state,
         };
         match waiting {
@@ -258,18 +296,7 @@ impl Master {
                         subscribers,
                     },
                 );
-                if let Some(subscriber) = added {
-                    let to = self.connections_of(&rid, |_| true, Some(connection));
-                    if !to.is_empty() {
-                        let event = Event::SubscriberAdded {
-                            rid,
-                            form,
-                            subscriber,
-                            time: now,
-                        };
-                        self.out.push(Output::Send { to, event });
-                    }
-                }
+                self.tell_added(now, connection, rid, form, added);
             }
             waiting => {
                 let subscribers = self.subscribers(&rid);
@@ -282,6 +309,45 @@ impl Master {
                     },
                 );
             }
+        }
+    }
+
+    /// A v1 viewer is where the master is, and gets every item from here on.
+    fn following(&mut self, now: TimeMs, waiting: Waiting, rid: Rid, subscribed: Subscribed) {
+        let Some(connection) = waiting.connection() else {
+            return;
+        };
+        let added = self.subscribe(connection, &rid);
+        let subscribers = self.subscribers(&rid);
+        self.answer(
+            waiting,
+            Answer::Subscribed {
+                rid: rid.clone(),
+                subscribed,
+                subscribers,
+            },
+        );
+        self.tell_added(now, connection, rid, RidForm::Text, added);
+    }
+
+    fn tell_added(
+        &mut self,
+        now: TimeMs,
+        connection: ConnectionId,
+        rid: Rid,
+        form: RidForm,
+        added: Option<Subscriber>,
+    ) {
+        let Some(subscriber) = added else { return };
+        let to = self.connections_of(&rid, |_| true, Some(connection));
+        if !to.is_empty() {
+            let event = Event::SubscriberAdded {
+                rid,
+                form,
+                subscriber,
+                time: now,
+            };
+            self.out.push(Output::Send { to, event });
         }
     }
 
@@ -304,29 +370,32 @@ impl Master {
     /// Adds a subscriber at the very place of the state that they get, so that they miss nothing and get nothing
     /// twice. Tells who was added, if they were not there.
     fn subscribe(&mut self, connection: ConnectionId, rid: &Rid) -> Option<Subscriber> {
-        let id = self.connections.get(&connection)?.client.clone();
-        let client = self.clients.get_mut(&id)?;
+        let asker = self.connections.get_mut(&connection)?;
         let front = self.fronts.get_mut(rid)?;
-        if !client.rids.insert(rid.clone()) {
-            return None;
-        }
-        front.subscribers.push(id.clone());
-        Some(Subscriber {
+        asker.rids.insert(rid.clone());
+        let id = asker.client.clone();
+        let client = self.clients.get_mut(&id)?;
+        client.rids.insert(rid.clone());
+        let info = client.info.clone();
+        front.add(&id, connection).then_some(Subscriber {
             id,
-            info: client.info.clone(),
+            info,
+            presence: None,
         })
     }
 
     /// Who looks at a resource, in the order in which they came.
     pub(super) fn subscribers(&self, rid: &Rid) -> Vec<Subscriber> {
-        let ids = self.fronts.get(rid).map_or(&[][..], |front| &front.subscribers);
-        let known = ids.iter().filter_map(|id| Some((id, self.clients.get(id)?)));
-        known
-            .map(|(id, client)| Subscriber {
-                id: id.clone(),
-                info: client.info.clone(),
-            })
-            .collect()
+        let lookers = self.fronts.get(rid).map_or(&[][..], |front| &front.lookers);
+        let known = lookers
+            .iter()
+            .filter_map(|looker| Some((looker, self.clients.get(&looker.client)?)));
+        let subscriber = |(looker, client): (&Looker, &Client)| Subscriber {
+            id: looker.client.clone(),
+            info: client.info.clone(),
+            presence: looker.presence.clone(),
+        };
+        known.map(subscriber).collect()
     }
 
     fn send(&mut self, rid: &Rid, viewers: &Viewers, but: Option<ConnectionId>, event: Event) {
@@ -346,8 +415,8 @@ impl Master {
         let Some(front) = self.fronts.get(rid) else {
             return Vec::new();
         };
-        let looking = front.subscribers.iter().filter(|client| of(client));
-        let connections = looking.filter_map(|client| self.clients.get(client)?.connection);
+        let looking = front.lookers.iter().filter(|looker| of(&looker.client));
+        let connections = looking.flat_map(|looker| looker.connections.iter().copied());
         connections
             .filter(|connection| Some(*connection) != but)
             .collect()

@@ -34,8 +34,9 @@ impl Master {
                 client: Subscriber {
                     id: id.clone(),
                     info: client.info.clone(),
+                    presence: None,
                 },
-                connected: client.connection.is_some(),
+                connected: !client.connections.is_empty(),
                 subscriptions: client.rids.iter().cloned().collect(),
             })
             .collect()

@@ -15,7 +15,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::context::TimeMs;
-use crate::effect::{Effect, EntryFrame, OwnHalf, PhaseEndFrame, RefreshCause, RequestId, ViewState};
+use crate::effect::{
+    Effect, EntryFrame, Outcome, OwnHalf, PhaseEndFrame, RefreshCause, RequestId, Subscribed, Undecided,
+    ViewState,
+};
 use crate::error::Error;
 use crate::ids::{AppId, ClientId, ClientSeq, Epoch, Rid, Seq, SessionId};
 use crate::item::{Base, Record};
@@ -43,6 +46,18 @@ pub struct Token(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AppendId(pub u64);
 
+/// What a connection speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// npm movex: one connection for each id, and no sessions.
+    V0,
+    /// Ours: a client has as many connections as it likes, each with a session (M19).
+    V1 {
+        /// When the session was created, by its signed word (M21).
+        session_created: TimeMs,
+    },
+}
+
 /// Whether a v0 connection may take an id over whose connection still lives (M28).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Takeover {
@@ -58,8 +73,10 @@ pub enum Takeover {
 pub struct Settings {
     /// For v0 connections that name an id.
     pub takeover: Takeover,
-    /// Milliseconds for which the subscriptions of a client that named its id outlive its connection.
+    /// Milliseconds for which the subscriptions of a v0 client that named its id outlive its connection.
     pub retention_ms: u64,
+    /// Milliseconds for which a v1 client that lost its connection still counts as present.
+    pub presence_grace_ms: u64,
     /// Connections at a time.
     pub connections_max: usize,
     /// Resources that one client may be subscribed to.
@@ -79,6 +96,7 @@ impl Default for Settings {
         Self {
             takeover: Takeover::Allow,
             retention_ms: 60_000,
+            presence_grace_ms: 5_000,
             connections_max: 10_000,
             subscriptions_max: 1_000,
             requests_max: 10_000,
@@ -96,6 +114,8 @@ pub struct Subscriber {
     pub id: ClientId,
     /// What they say of themselves: JSON text of an object.
     pub info: Arc<str>,
+    /// What they show of themselves at this resource: JSON text, not in the log.
+    pub presence: Option<Arc<str>>,
 }
 
 /// What happened, for connections that did not ask for it.
@@ -109,6 +129,8 @@ pub enum Event {
         form: RidForm,
         /// As these connections may see it.
         frame: EntryFrame,
+        /// The author's own half; there on the author's own connections alone (M19).
+        own: Option<OwnHalf>,
     },
     /// A secret phase ended.
     PhaseEnd {
@@ -122,8 +144,19 @@ pub enum Event {
         time: TimeMs,
         /// As these connections may see it.
         frame: PhaseEndFrame,
-        /// Of everybody's state after it.
+        /// Of everybody's state after it, for v0.
         checksum: Option<crate::checksum::ChecksumV0>,
+        /// The same for v1.
+        checksum_v1: Option<crate::checksum::ChecksumV1>,
+    },
+    /// A subscriber shows something else of themselves.
+    Presence {
+        /// At this resource.
+        rid: Rid,
+        /// Who.
+        client: ClientId,
+        /// What: JSON text; `None` when nothing any more.
+        value: Option<Arc<str>>,
     },
     /// The state is to be taken anew.
     Refresh {
@@ -206,6 +239,19 @@ pub enum Answer {
         /// Who looks at it.
         subscribers: Vec<Subscriber>,
     },
+    /// A v1 viewer is where the master is.
+    Subscribed {
+        /// Of which resource.
+        rid: Rid,
+        /// What to fold.
+        subscribed: Subscribed,
+        /// Who looks at it.
+        subscribers: Vec<Subscriber>,
+    },
+    /// A v1 dispatch was decided before (M20).
+    Known(Outcome),
+    /// A v1 dispatch was not decided (M21, M22).
+    Undecided(Undecided),
     /// Who looks at a resource.
     Subscribers(Vec<Subscriber>),
     /// Done.
@@ -321,13 +367,17 @@ struct Connection {
     session: SessionId,
     client_seq: ClientSeq,
     requests: usize,
+    protocol: Protocol,
+    /// What this very connection looks at.
+    rids: BTreeSet<Rid>,
 }
 
 struct Client {
     info: Arc<str>,
     /// The client named its id itself, so it can come back.
     named: bool,
-    connection: Option<ConnectionId>,
+    connections: Vec<ConnectionId>,
+    /// What any of its connections looks at, or looked at before it went away.
     rids: BTreeSet<Rid>,
 }
 

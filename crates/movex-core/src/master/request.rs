@@ -1,12 +1,15 @@
 //! What clients ask for.
 
-use super::{Answer, ConnectionId, Master, Output, Token};
+use std::sync::Arc;
+
+use super::{Answer, ConnectionId, Event, Master, Output, Protocol, Token};
 use crate::action::Draft;
 use crate::context::TimeMs;
 use crate::effect::RequestId;
 use crate::error::{Code, Error};
-use crate::ids::{ClientId, Epoch, Rid, RidForm, Seq};
-use crate::resource::{Dispatch, Input};
+use crate::ids::{ClientId, ClientSeq, Epoch, Rid, RidForm, Seq};
+use crate::reducer::Checksums;
+use crate::resource::{Claim, Dispatch, Input, Subscription};
 use crate::worker::Command;
 
 /// One request.
@@ -32,6 +35,18 @@ pub enum Ask {
     },
     /// Begin to look at it.
     Subscribe,
+    /// Begin to look at it, or go on, as v1 does.
+    Follow {
+        /// Where the viewer is already (G6).
+        from: Option<(Epoch, Seq)>,
+        /// The session needs no outcome below this.
+        floor: ClientSeq,
+    },
+    /// Show something of oneself to the others who look: JSON text, not in the log.
+    Show {
+        /// What; `None` for nothing any more.
+        value: Option<Arc<str>>,
+    },
     /// Look no more.
     Unsubscribe,
     /// Its state and subscribers.
@@ -46,6 +61,8 @@ pub enum Ask {
         epoch: Option<Epoch>,
         /// The last reveal that the author had seen (M25).
         seen_reveal: Option<Seq>,
+        /// Its number in the session, and below which the session needs no outcome (M20); v0 has neither.
+        number: Option<(ClientSeq, ClientSeq)>,
     },
 }
 
@@ -81,6 +98,8 @@ pub(super) enum Wants {
     Subscription,
     /// The subscribers.
     Subscribers,
+    /// To be where the master is, and to stay there (v1).
+    Following,
     /// The outcome of a dispatch.
     Outcome,
 }
@@ -94,26 +113,13 @@ impl Master {
             form,
             ask,
         } = request;
-        let Some(asker) = self.connections.get_mut(&connection) else {
+        let Some(asker) = self.connections.get(&connection) else {
             return;
         };
-        let client = asker.client.clone();
-        if let Some(error) = refuse(self.ending, asker.requests >= self.settings.requests_max) {
-            self.out.push(Output::Answer {
-                token,
-                answer: Answer::Failed(error),
-            });
-            return;
-        }
-        if let Ask::Unsubscribe = ask {
-            self.unsubscribe(&client, &rid);
-            self.out.push(Output::Answer {
-                token,
-                answer: Answer::Done,
-            });
-            return;
-        }
-        if let Some(error) = self.refuse_ask(&client, &rid, &ask) {
+        let (client, protocol) = (asker.client.clone(), asker.protocol);
+        let refused = refuse(self.ending, asker.requests >= self.settings.requests_max)
+            .or_else(|| self.refuse_ask(connection, &client, &rid, &ask));
+        if let Some(error) = refused {
             self.out.push(Output::Answer {
                 token,
                 answer: Answer::Failed(error),
@@ -121,11 +127,31 @@ impl Master {
             return;
         }
         let wants = match ask {
+            Ask::Unsubscribe => {
+                self.unsubscribe(connection, &client, &rid);
+                self.out.push(Output::Answer {
+                    token,
+                    answer: Answer::Done,
+                });
+                return;
+            }
+            Ask::Show { value } => {
+                self.show(&client, &rid, value);
+                self.out.push(Output::Answer {
+                    token,
+                    answer: Answer::Done,
+                });
+                return;
+            }
             Ask::Subscribe => Wants::Subscription,
+            Ask::Follow { .. } => Wants::Following,
             Ask::Subscribers => Wants::Subscribers,
             Ask::Dispatch { .. } => Wants::Outcome,
-            Ask::Create { .. } | Ask::Resource | Ask::Unsubscribe => Wants::Resource,
+            Ask::Create { .. } | Ask::Resource => Wants::Resource,
         };
+        if matches!(ask, Ask::Subscribe | Ask::Follow { .. } | Ask::Dispatch { .. }) {
+            self.want_checksums(&rid, protocol);
+        }
         let waiting = Waiting::Connection {
             connection,
             token,
@@ -136,27 +162,51 @@ impl Master {
             rid: rid.clone(),
             form,
         });
-        let Some(asker) = self.connections.get_mut(&connection) else {
-            return;
-        };
+        if let Some(command) = self.command_for(connection, request, form, ask) {
+            self.touch(now, &rid);
+            self.command(rid, command);
+        }
+    }
+
+    fn command_for(
+        &mut self,
+        connection: ConnectionId,
+        request: RequestId,
+        form: RidForm,
+        ask: Ask,
+    ) -> Option<Command> {
+        let asker = self.connections.get_mut(&connection)?;
         asker.requests += 1;
-        let command = match ask {
+        let client = asker.client.clone();
+        let created = match asker.protocol {
+            Protocol::V0 => TimeMs(0),
+            Protocol::V1 { session_created } => session_created,
+        };
+        Some(match ask {
             Ask::Create { state } => Command::Create {
                 request,
                 author: client,
                 state,
             },
-            Ask::Subscribe | Ask::Resource | Ask::Unsubscribe => Command::Ask(Input::Read {
+            Ask::Subscribe | Ask::Resource => Command::Ask(Input::Read {
                 request,
                 viewer: Some(client),
             }),
+            Ask::Follow { from, floor } => Command::Ask(Input::Subscribe(Subscription {
+                request,
+                viewer: client,
+                session: asker.session.clone(),
+                claim: Claim { created, floor },
+                from,
+            })),
             Ask::Subscribers => Command::Ask(Input::Probe { request }),
             Ask::Dispatch {
                 body,
                 epoch,
                 seen_reveal,
+                number,
             } => {
-                asker.client_seq = asker.client_seq.next();
+                asker.client_seq = number.map_or(asker.client_seq.next(), |(number, _)| number);
                 Command::Ask(Input::Dispatch(Dispatch {
                     author: client,
                     session: asker.session.clone(),
@@ -165,35 +215,61 @@ impl Master {
                     epoch,
                     seen_reveal,
                     form,
-                    claim: None,
+                    claim: number.map(|(_, floor)| Claim { created, floor }),
                     origin: Some(request),
                 }))
             }
-        };
-        self.command(now, rid, command);
+            Ask::Unsubscribe | Ask::Show { .. } => return None,
+        })
     }
 
-    fn refuse_ask(&self, client: &ClientId, rid: &Rid, ask: &Ask) -> Option<Error> {
-        let full = match ask {
-            Ask::Create { .. } => {
-                self.fronts.len() >= self.settings.resources_max && !self.fronts.contains_key(rid)
+    /// Tells the resource whose checksums somebody looks at, where that has changed.
+    fn want_checksums(&mut self, rid: &Rid, protocol: Protocol) {
+        let mut wanted = self
+            .fronts
+            .get(rid)
+            .map_or(Checksums { v0: true, v1: false }, |front| front.wanted);
+        match protocol {
+            Protocol::V0 => wanted.v0 = true,
+            Protocol::V1 { .. } => wanted.v1 = true,
+        }
+        match self.fronts.get_mut(rid) {
+            Some(front) if front.wanted == wanted => return,
+            Some(front) => front.wanted = wanted,
+            // It is being created, and does what is the rule for v0.
+            None if !wanted.v1 => return,
+            None => {}
+        }
+        self.command(rid.clone(), Command::Ask(Input::Want(wanted)));
+    }
+
+    fn refuse_ask(&self, connection: ConnectionId, client: &ClientId, rid: &Rid, ask: &Ask) -> Option<Error> {
+        let refuse = |code, sentence: &'static str| Some(Error::new(code, sentence));
+        match ask {
+            Ask::Create { .. }
+                if self.fronts.len() >= self.settings.resources_max && !self.fronts.contains_key(rid) =>
+            {
+                refuse(
+                    Code::Overloaded,
+                    "the server holds too many resources: try again later",
+                )
             }
-            Ask::Subscribe => {
+            Ask::Subscribe | Ask::Follow { .. } => {
                 let rids = &self.clients.get(client)?.rids;
-                rids.len() >= self.settings.subscriptions_max && !rids.contains(rid)
+                let full = rids.len() >= self.settings.subscriptions_max && !rids.contains(rid);
+                full.then(|| {
+                    Error::new(
+                        Code::Overloaded,
+                        "you look at too many resources: leave some first",
+                    )
+                })
             }
-            _ => false,
-        };
-        full.then(|| match ask {
-            Ask::Create { .. } => Error::new(
-                Code::Overloaded,
-                "the server holds too many resources: try again later",
-            ),
-            _ => Error::new(
-                Code::Overloaded,
-                "you look at too many resources: leave some first",
-            ),
-        })
+            Ask::Show { .. } | Ask::Dispatch { number: Some(_), .. } => {
+                let looks = self.connections.get(&connection)?.rids.contains(rid);
+                (!looks).then(|| Error::new(Code::BadMessage, "subscribe to the resource first"))
+            }
+            _ => None,
+        }
     }
 
     /// Somebody without a connection asks for a resource's public view.
@@ -211,7 +287,7 @@ impl Master {
             form: RidForm::Text,
         });
         let viewer = None;
-        self.send_command(rid, Command::Ask(Input::Read { request, viewer }));
+        self.command(rid, Command::Ask(Input::Read { request, viewer }));
     }
 
     pub(super) fn begin_request(&mut self, pending: Pending) -> RequestId {
@@ -221,38 +297,45 @@ impl Master {
         id
     }
 
-    pub(super) fn command(&mut self, now: TimeMs, rid: Rid, command: Command) {
-        self.touch(now, &rid);
-        self.send_command(rid, command);
-    }
-
     fn touch(&mut self, now: TimeMs, rid: &Rid) {
         if let Some(front) = self.fronts.get_mut(rid) {
             front.used = now;
         }
     }
 
-    fn send_command(&mut self, rid: Rid, command: Command) {
+    pub(super) fn command(&mut self, rid: Rid, command: Command) {
         let worker = worker_of(&rid, self.settings.workers);
         self.out.push(Output::Command { worker, rid, command });
     }
 
-    fn unsubscribe(&mut self, client: &ClientId, rid: &Rid) {
-        let Some(state) = self.clients.get_mut(client) else {
+    fn unsubscribe(&mut self, connection: ConnectionId, client: &ClientId, rid: &Rid) {
+        if let Some(state) = self.connections.get_mut(&connection) {
+            state.rids.remove(rid);
+        }
+        let Some(looker) = self.fronts.get_mut(rid).and_then(|front| front.looker(client)) else {
             return;
         };
-        if !state.rids.remove(rid) {
+        looker.connections.retain(|other| *other != connection);
+        if looker.connections.is_empty() {
+            self.remove_looker(client, rid);
+        }
+    }
+
+    /// A subscriber shows something of themselves.
+    fn show(&mut self, client: &ClientId, rid: &Rid, value: Option<Arc<str>>) {
+        let Some(looker) = self.fronts.get_mut(rid).and_then(|front| front.looker(client)) else {
             return;
-        }
-        if let Some(front) = self.fronts.get_mut(rid) {
-            front.subscribers.retain(|subscriber| subscriber != client);
-        }
-        let to = self.connections_of(rid, |_| true, None);
-        let event = super::Event::SubscriberRemoved {
-            rid: rid.clone(),
-            client: client.clone(),
         };
-        self.out.push(Output::Send { to, event });
+        looker.presence = value.clone();
+        let to = self.connections_of(rid, |other| other != client, None);
+        if !to.is_empty() {
+            let event = Event::Presence {
+                rid: rid.clone(),
+                client: client.clone(),
+                value,
+            };
+            self.out.push(Output::Send { to, event });
+        }
     }
 }
 

@@ -31,12 +31,12 @@ impl Master {
 
     fn sweep(&mut self, now: TimeMs, idle_ms: u64) {
         let unused = self.fronts.iter().filter(|(_, front)| {
-            front.subscribers.is_empty() && front.is_open() && now.0.saturating_sub(front.used.0) >= idle_ms
+            front.lookers.is_empty() && front.is_open() && now.0.saturating_sub(front.used.0) >= idle_ms
         });
         let unused: Vec<Rid> = unused.map(|(rid, _)| rid.clone()).collect();
         for rid in unused {
             self.fronts.remove(&rid);
-            self.command(now, rid.clone(), Command::Delete);
+            self.command(rid.clone(), Command::Delete);
             self.out.push(Output::Forget { rid });
         }
     }

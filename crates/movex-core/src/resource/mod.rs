@@ -124,10 +124,6 @@ pub struct Subscription {
 
 /// What can be asked of a resource.
 #[derive(Clone, Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly every input is a dispatch: a box would cost each an allocation"
-)]
 pub enum Input {
     /// Decide an action.
     Dispatch(Dispatch),
@@ -302,7 +298,7 @@ impl Resource {
             Input::Dispatch(dispatch) => self.dispatch(now, dispatch, out),
             Input::Read { request, viewer } => self.read(now, request, viewer.as_ref(), out),
             Input::Subscribe(subscription) => self.subscribe(&subscription, out),
-            Input::Want(checksums) => self.checksums = checksums,
+            Input::Want(checksums) => self.want(checksums),
             Input::Probe { request } => out(Effect::Reply {
                 request,
                 reply: Reply::Done,
@@ -310,6 +306,16 @@ impl Resource {
             Input::Forfeit { request } => self.forfeit_by_operator(now, request, out),
             Input::Wake => self.wake(now, out),
         }
+    }
+
+    /// Computes these checksums from now on.
+    pub fn want(&mut self, checksums: Checksums) {
+        self.checksums = checksums;
+    }
+
+    /// The checksums that it computes.
+    pub fn wanted(&self) -> Checksums {
+        self.checksums
     }
 
     /// Its name.

@@ -9,8 +9,8 @@ use movex_core::error::Error;
 use movex_core::ids::{AppId, ClientId, Rid, SessionId};
 use movex_core::item::Base;
 use movex_core::master::{
-    Answer, Append, AppendId, Ask, ConnectionId, Event, Hello, Master, Output, Request, RidForm, Settings,
-    Token,
+    Answer, Append, AppendId, Ask, ConnectionId, Event, Hello, Master, Output, Protocol, Request, RidForm,
+    Settings, Token,
 };
 use movex_core::reducer::DynReducer;
 use movex_core::resource::Setting;
@@ -64,16 +64,14 @@ impl Table {
     pub fn hello(&mut self, name: Option<&str>) -> ConnectionId {
         self.connections += 1;
         let connection = ConnectionId(self.connections);
-        self.master.connected(
-            self.now,
-            Hello {
-                connection,
-                named: name.map(ClientId::new),
-                fresh: ClientId::new(format!("fresh{}", self.connections)),
-                info: "{}".into(),
-                session: SessionId::new(format!("session {}", self.connections)),
-            },
-        );
+        self.master.connected(Hello {
+            connection,
+            protocol: Protocol::V0,
+            named: name.map(ClientId::new),
+            fresh: ClientId::new(format!("fresh{}", self.connections)),
+            info: "{}".into(),
+            session: SessionId::new(format!("session {}", self.connections)),
+        });
         self.settle();
         connection
     }
@@ -114,7 +112,7 @@ impl Table {
     pub fn read_public(&mut self) -> Token {
         self.tokens += 1;
         let token = Token(self.tokens);
-        self.master.read_public(self.now, token, self.rid.clone());
+        self.master.look(token, self.rid.clone());
         self.settle();
         token
     }
@@ -231,5 +229,6 @@ pub fn dispatch(body: Body) -> Ask {
         body,
         epoch: None,
         seen_reveal: None,
+        number: None,
     }
 }

@@ -10,8 +10,8 @@ use movex_core::effect::Effect;
 use movex_core::error::{Code, Error};
 use movex_core::ids::{AppId, ClientId, ResourceKey, Rid, SessionId};
 use movex_core::master::{
-    Answer, AppendId, Ask, ConnectionId, ConnectionInfo, Hello, Master, Output, Request, ResourceInfo,
-    RidForm, Settings, Token, store_error,
+    Answer, AppendId, Ask, ConnectionId, ConnectionInfo, Hello, Master, Output, Protocol, Request,
+    ResourceInfo, RidForm, Settings, Token, store_error,
 };
 use movex_core::reducer::Report;
 use movex_core::worker::Command;
@@ -166,6 +166,7 @@ impl Hub {
     ) {
         let hello = Hello {
             connection,
+            protocol: Protocol::V0,
             named,
             fresh: ClientId::new(fresh_name()),
             info,
@@ -173,7 +174,7 @@ impl Hub {
         };
         let mut shared = self.lock();
         shared.peers.insert(connection, peer);
-        shared.master.connected(self.now(), hello);
+        shared.master.connected(hello);
         self.carry_out(&mut shared);
     }
 

@@ -151,6 +151,7 @@ pub(super) fn wanted(call: &Call<'_>) -> Result<Wanted, Refused> {
                 body,
                 epoch: None,
                 seen_reveal: None,
+                number: None,
             };
             (ask, Asked::Dispatch { is_master })
         }

@@ -93,6 +93,8 @@ pub(super) fn ack(asked: &Asked, answer: &Answer) -> String {
         Answer::Subscribers(subscribers) => ok(Some(&self::subscribers(subscribers))),
         Answer::Done => ok(None),
         Answer::Failed(error) => failed(&failure(asked, error)),
+        // Answers to what v0 has no words to ask.
+        Answer::Subscribed { .. } | Answer::Known(_) | Answer::Undecided(_) => failed(UNKNOWN_ERROR),
     }
 }
 
@@ -150,7 +152,7 @@ pub(super) fn event(event: &Event) -> Option<String> {
     match event {
         // The end of the phase follows, and tells all that this would.
         Event::Entry { frame, .. } if frame.secret && frame.ends_phase => None,
-        Event::Entry { rid, form, frame } => {
+        Event::Entry { rid, form, frame, .. } => {
             let argument = format!(
                 r#"{{"rid":{},"action":{},"checksum":{},{}}}"#,
                 named(rid, *form),
@@ -201,6 +203,8 @@ pub(super) fn event(event: &Event) -> Option<String> {
             );
             Some(packet::event("onResourceSubscriberRemoved", &argument))
         }
+        // v0 has no word for it.
+        Event::Presence { .. } => None,
     }
 }
 
@@ -326,6 +330,7 @@ mod tests {
         Subscriber {
             id: ClientId::new("ali\"ce"),
             info: r#"{"name":"Alice"}"#.into(),
+            presence: None,
         }
     }
 
@@ -397,6 +402,7 @@ mod tests {
                 time: TimeMs(7),
                 frame,
                 checksum: checksum(),
+                checksum_v1: None,
             })
         };
         let tail = format!(r#""finalChecksum":"{C}","masterContext":{{"requestAt":7}}}}"#);
@@ -432,6 +438,7 @@ mod tests {
                 rid: rid(),
                 form,
                 frame,
+                own: None,
             })
         };
         let tail = format!(
