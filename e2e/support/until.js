@@ -41,7 +41,7 @@ export const until = (condition, subscribe, what, limitMs = PATIENCE_MS) => {
  * For what can only be asked and doesn't tell: asks again until the answer
  * satisfies. The pause is between two questions, not in place of one.
  */
-export const askUntil = async (ask, satisfied, what, limitMs = PATIENCE_MS, pauseMs = 20) => {
+export const askUntil = async (ask, satisfied, what, limitMs = PATIENCE_MS) => {
   const deadline = Date.now() + limitMs;
   let answer;
   do {
@@ -49,7 +49,7 @@ export const askUntil = async (ask, satisfied, what, limitMs = PATIENCE_MS, paus
     if (satisfied(answer)) {
       return answer;
     }
-    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await new Promise((resolve) => setTimeout(resolve, 20));
   } while (Date.now() < deadline);
   throw new Error(`not within ${limitMs} ms: ${what}; last: ${JSON.stringify(answer)}`);
 };
