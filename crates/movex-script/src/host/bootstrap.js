@@ -40,14 +40,16 @@
   for (const name of getOwnPropertyNames(proto)) local[name] = proto[name];
   const utc = RealDate.UTC;
   const realParse = RealDate.parse;
-  const HAS_ZONE = /(?:z|[+-]\d{1,2}(?::?\d{2})?|\b(?:gmt|utc|est|edt|cst|cdt|mst|mdt|pst|pdt)\b[^)]*)\s*(?:\([^)]*\))?\s*$/i;
+  // An offset counts only after a time or GMT: `1-2-2020` has none.
+  const HAS_ZONE =
+    /(?:(?:\d:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[ap]m)?|gmt|utc)\s*[+-]\d{1,2}(?::?\d{2})?|\dz|\b(?:z|gmt|utc?|[ecmp][sd]t))\s*(?:\([^)]*\))?\s*$/i;
   const DATE_ONLY = /^\s*[+-]?\d{4,6}(?:-\d{2}(?:-\d{2})?)?\s*$/;
   const ISO_TIME = /^\s*[+-]?\d{4,6}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*$/;
   // A text without a zone would be read in the host's zone, so it gets one.
   const parse = (text) => {
     text = toText(text);
     const time = realParse(text);
-    if (time !== time || DATE_ONLY.test(text) || HAS_ZONE.test(text.replace(/^\s*[+-]?\d{4,6}-\d{2}-\d{2}/, ''))) return time;
+    if (time !== time || DATE_ONLY.test(text) || HAS_ZONE.test(text)) return time;
     return realParse(ISO_TIME.test(text) ? `${text.trim().replace(' ', 'T')}Z` : `${text} GMT`);
   };
   const primitive = (value) => {
