@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal as _, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::thread::JoinHandle;
+use std::time::Duration;
 
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
@@ -20,6 +20,9 @@ static JSON: AtomicBool = AtomicBool::new(false);
 
 /// Lines that may wait; more are dropped, and their number is told.
 const LINES_MAX: usize = 10_000;
+
+/// How long the last lines may take when the process ends.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Begins to log. What is returned writes the rest when it is dropped.
 pub(crate) fn begin(form: Log) -> io::Result<Writing> {
@@ -68,7 +71,8 @@ struct Lines {
 /// The thread that writes.
 pub(crate) struct Writing {
     sender: SyncSender<Message>,
-    thread: Option<JoinHandle<()>>,
+    /// Disconnected when the thread has ended.
+    ended: Receiver<()>,
 }
 
 impl Lines {
@@ -76,12 +80,16 @@ impl Lines {
         let (sender, receiver) = sync_channel(LINES_MAX);
         let dropped = Arc::new(AtomicUsize::new(0));
         let count = dropped.clone();
-        let thread = std::thread::Builder::new()
+        let (end, ended) = sync_channel(0);
+        std::thread::Builder::new()
             .name("movex-log".into())
-            .spawn(move || write(&receiver, &count))?;
+            .spawn(move || {
+                let _end: SyncSender<()> = end;
+                write(&receiver, &count);
+            })?;
         let writing = Writing {
             sender: sender.clone(),
-            thread: Some(thread),
+            ended,
         };
         Ok((Self { sender, dropped }, writing))
     }
@@ -130,11 +138,9 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        // If there is no room, nobody reads; then the rest is lost, and the process still ends.
-        if self.sender.try_send(Message::End).is_ok()
-            && let Some(thread) = self.thread.take()
-        {
-            let _ = thread.join();
+        // If nobody reads, the rest is lost, and the process still ends.
+        if self.sender.try_send(Message::End).is_ok() {
+            let _ = self.ended.recv_timeout(LAST_LINES);
         }
     }
 }
