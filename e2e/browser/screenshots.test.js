@@ -74,10 +74,27 @@ const picture = async (context, label) => {
   await ann.locator('[data-testid="hand-right"][data-hand="rock"]').waitFor();
   await shoot(ann, '4-rps-revealed');
 
+  const { page: cleo } = await openPage(context, at('rps', 'cleo'));
+  await cleo.getByTestId('spectator').waitFor();
+  for (let round = 2; round <= 3; round += 1) {
+    await click(ann, button('Next round'));
+    await click(ann, button('scissors'));
+    if (round === 2) {
+      await cleo.getByTestId('seat-left').getByText('has chosen').waitFor();
+      await cleo.bringToFront();
+      await shoot(cleo, '5-rps-watching');
+    }
+    await click(ben, button('paper'));
+    await ann.locator('[data-testid="hand-right"][data-hand="paper"]').waitFor();
+  }
+  await ann.getByText('You win the match!').waitFor();
+  await ann.bringToFront();
+  await shoot(ann, '6-rps-won');
+
   await ann.goto(at('chat', 'annabel'));
   await ben.goto(at('chat', 'ben'));
   await ann.getByLabel('Message').waitFor();
-  await shoot(ann, '5-chat-empty');
+  await shoot(ann, '7-chat-empty');
   const lines = [
     [ann, 'Well played! Another round?'],
     [ben, 'Gladly. This time I will not start with rock.'],
@@ -89,7 +106,7 @@ const picture = async (context, label) => {
     await click(page, button('Send'));
     await ann.getByTestId('messages').getByText(text, { exact: true }).waitFor();
   }
-  await shoot(ann, '6-chat');
+  await shoot(ann, '8-chat');
 
   await ann.goto(at('counter', 'annabel'));
   await ben.goto(at('counter', 'ben'));
@@ -97,5 +114,5 @@ const picture = async (context, label) => {
   await ben.getByTestId('count').getByText('10', { exact: true }).waitFor();
   await click(ben, button('Add one'));
   await ann.getByTestId('count').getByText('11', { exact: true }).waitFor();
-  await shoot(ann, '7-counter');
+  await shoot(ann, '9-counter');
 };

@@ -112,3 +112,44 @@ it('a reveal follows its cause in every subscriber’s frames (M24)', { oursOnly
     ]
   );
 });
+
+for (const [how, transports, upgrade] of [
+  ['over long-polling', ['polling'], false],
+  ['while polling is upgraded to WebSocket', ['polling', 'websocket'], true],
+]) {
+  it(`order is kept ${how}`, { oursOnly: 'the npm server loses most of them' }, async (t) => {
+    const rid = await t.create('value', []);
+    const watcher = await t.raw();
+    await watcher.subscribe(rid);
+    const client = await t.raw({ transports, upgrade });
+    await client.subscribe(rid);
+    const acked = [];
+    const waves = [];
+    for (let wave = 0; wave < 6; wave += 1) {
+      for (let n = wave * 50; n < (wave + 1) * 50; n += 1) {
+        waves.push(
+          client
+            .askWithin(30_000, 'emitActionDispatch', { rid, action: { type: 'set', payload: [n] } })
+            .then((answer) => {
+              assert.equal(answer.val.nextChecksum, checksumOf([n]));
+              acked.push(n);
+            })
+        );
+      }
+      // Let the transport work between two waves: the upgrade falls among them.
+      await watcher.settled(rid);
+    }
+    await Promise.all(waves);
+    assert.deepEqual(acked, Array.from({ length: 300 }, (_, n) => n));
+    for (let n = 0; n < 300; n += 1) {
+      assert.deepEqual((await watcher.next('onFwdAction'))[0].action.payload, [n]);
+    }
+    if (upgrade) {
+      const { engine } = client.socket.io;
+      if (engine.transport.name !== 'websocket') {
+        await new Promise((resolve) => engine.once('upgrade', resolve));
+      }
+    }
+    assert.deepEqual(client.disconnects, []);
+  });
+}

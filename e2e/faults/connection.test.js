@@ -55,6 +55,8 @@ const frames = {
   'a binary event without attachments': '451-["ping",{"_placeholder":true,"num":0}]',
   'an event before the handshake is done twice': '40',
   'an unknown Socket.IO packet': '49',
+  'an event with a reserved name': '42["disconnect",1]',
+  'another reserved name': '42["connect_error"]',
   'an unknown Engine.IO packet': 'z',
   'nothing': '',
   'a huge ack id': '4299999999999999999999["ping",null]',

@@ -5,7 +5,11 @@ import assert from 'node:assert/strict';
 import { withServer } from '../support/fixture.js';
 import { checksumOf } from '../support/checksum.js';
 
-const it = withServer({ app: 'troubled' });
+// Small limits, so that they are met soon.
+const it = withServer({
+  app: 'troubled',
+  args: ['--max-state-bytes', '200000', '--max-script-bytes', '67108864'],
+});
 const oursOnly = 'the npm server has no forks';
 
 const empty = { says: [], hidden: 0, trap: null, open: false };

@@ -109,7 +109,7 @@ const trapped = (
         }
       }
       if (state.trap === 'grow') {
-        return { ...state, says: [...state.says, 'x'.repeat(3_000_000)] };
+        return { ...state, says: [...state.says, 'x'.repeat(50_000)] };
       }
       return { ...state, says: [...state.says, action.payload] };
     case 'open':
