@@ -43,7 +43,34 @@ pub enum Code {
     ShuttingDown,
 }
 
+/// Every code, for readers of the wire.
+const ALL: [Code; 18] = [
+    Code::UnknownResourceType,
+    Code::UnknownResource,
+    Code::ResourceExists,
+    Code::BadRid,
+    Code::BadMessage,
+    Code::BadAction,
+    Code::BadState,
+    Code::AmbiguousJson,
+    Code::Rejected,
+    Code::ReducerFailed,
+    Code::LimitExceeded,
+    Code::PhaseFull,
+    Code::StalePhase,
+    Code::Superseded,
+    Code::EpochChanged,
+    Code::Overloaded,
+    Code::StoreUnavailable,
+    Code::ShuttingDown,
+];
+
 impl Code {
+    /// The code of that name, if it is known here.
+    pub fn parse(name: &str) -> Option<Self> {
+        ALL.into_iter().find(|code| code.as_str() == name)
+    }
+
     /// The code as it stands at the wire.
     pub fn as_str(self) -> &'static str {
         match self {

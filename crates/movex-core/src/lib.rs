@@ -17,4 +17,5 @@ pub mod json;
 pub mod master;
 pub mod reducer;
 pub mod resource;
+pub mod v1;
 pub mod worker;
