@@ -31,6 +31,11 @@ impl Source {
         }
     }
 
+    /// Where the code begins, as it was named.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Reads the bundle, or builds it.
     pub(crate) fn bundle(&self) -> Result<Bundle, Failed> {
         if let Some(bundle) = read_bundle(&self.path)? {

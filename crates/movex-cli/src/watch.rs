@@ -1,6 +1,7 @@
 //! `movex dev`: the app's files are watched, and its code is taken anew in place.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -23,6 +24,9 @@ const EXTENSIONS: [&str; 10] = [
     "ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "json", "movex",
 ];
 
+/// Folders that are watched while something is missing.
+const FOLDERS_MAX: usize = 500;
+
 /// Files are watched as long as it is held.
 pub(crate) struct Watching {
     _watcher: Arc<std::sync::Mutex<RecommendedWatcher>>,
@@ -36,8 +40,10 @@ pub(crate) fn begin(
     server: Arc<Server>,
 ) -> Result<Watching, Failed> {
     let (tell, changes) = channel();
+    // A bundle may be called as one likes.
+    let own_name = source.path().file_name().map(OsStr::to_owned);
     let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| matters(&event)) {
+        if event.is_ok_and(|event| matters(&event, own_name.as_deref())) {
             // The thread that listens ends with the process.
             let _ = tell.send(());
         }
@@ -51,22 +57,24 @@ pub(crate) fn begin(
         runtime: Handle::current(),
         watcher: Arc::downgrade(&watcher),
         watched: BTreeSet::new(),
+        is_behind: false,
     };
-    reloader.watch();
+    reloader.watch(reloader.folders());
     std::thread::Builder::new()
         .name("movex-watch".into())
         .spawn(move || reloader.run(&changes))?;
     Ok(Watching { _watcher: watcher })
 }
 
-fn matters(event: &Event) -> bool {
+fn matters(event: &Event, own_name: Option<&OsStr>) -> bool {
     let changes = matches!(
         event.kind,
         EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)
     );
     let is_code = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_none_or(|extension| EXTENSIONS.contains(&extension))
+        // Without an extension it may be a folder.
+        extension.is_none_or(|extension| EXTENSIONS.contains(&extension)) || path.file_name() == own_name
     };
     changes && event.paths.iter().any(is_code)
 }
@@ -80,6 +88,8 @@ struct Reloader {
     runtime: Handle,
     watcher: std::sync::Weak<std::sync::Mutex<RecommendedWatcher>>,
     watched: BTreeSet<PathBuf>,
+    /// The files have other code than what runs.
+    is_behind: bool,
 }
 
 impl Reloader {
@@ -94,9 +104,18 @@ impl Reloader {
         let began = Instant::now();
         let bundle = match self.source.bundle() {
             Ok(bundle) => bundle,
-            Err(error) => return tracing::error!("the old code goes on: {error}"),
+            Err(error) => {
+                self.is_behind = true;
+                tracing::error!("the old code goes on: {error}");
+                // What is missing may come in a folder in which nothing was yet.
+                let all = self.folders().into_iter().chain(self.folders_below());
+                return self.watch(all.collect());
+            }
         };
         if bundle.version() == self.bundle.version() {
+            if std::mem::take(&mut self.is_behind) {
+                tracing::info!("the files have the code that runs again");
+            }
             return;
         }
         let app = ScriptApp::shared(bundle.clone(), self.host.clone());
@@ -108,21 +127,52 @@ impl Reloader {
                 let took_ms = began.elapsed().as_millis();
                 tracing::info!(version = bundle.version().as_str(), took_ms, "reloaded");
                 self.bundle = bundle;
-                self.watch();
+                self.is_behind = false;
+                self.watch(self.folders());
             }
-            Err(error) => tracing::error!("the old code goes on: {error}"),
+            Err(error) => {
+                self.is_behind = true;
+                tracing::error!("the old code goes on: {error}");
+            }
         }
     }
 
-    /// Watches the folders of all files: editors replace a file by another, which a watch on the file would miss.
-    fn watch(&mut self) {
-        let folders: BTreeSet<PathBuf> = self
-            .bundle
-            .files()
-            .iter()
-            .filter_map(|file| file.parent())
-            .map(Path::to_owned)
-            .collect();
+    /// The folders of all files: editors replace a file by another, which a watch on the file would miss.
+    fn folders(&self) -> BTreeSet<PathBuf> {
+        let files = self.bundle.files();
+        let own = self.source.path().canonicalize().ok();
+        let own = own.as_ref().filter(|_| files.is_empty());
+        let folders = files.iter().chain(own).filter_map(|file| file.parent());
+        folders.map(Path::to_owned).collect()
+    }
+
+    /// The folders below that of the config, some of them: `node_modules` and what is hidden are not the app's own.
+    fn folders_below(&self) -> Vec<PathBuf> {
+        let path = self.source.path();
+        let folder = match path.parent() {
+            Some(parent) if !path.is_dir() => parent,
+            _ => path,
+        };
+        // A path of one name is in the current folder.
+        let folder = Path::new(".").join(folder).canonicalize();
+        let mut found: Vec<PathBuf> = folder.into_iter().collect();
+        let mut at = 0;
+        while at < found.len() && found.len() < FOLDERS_MAX {
+            // One that can't be read has nothing that the app could import.
+            let entries = std::fs::read_dir(&found[at]).into_iter().flatten().flatten();
+            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+            let is_own = |name: &OsStr| name != "node_modules" && !name.as_encoded_bytes().starts_with(b".");
+            found.extend(
+                folders
+                    .filter(|entry| is_own(&entry.file_name()))
+                    .map(|entry| entry.path()),
+            );
+            at += 1;
+        }
+        found
+    }
+
+    fn watch(&mut self, folders: BTreeSet<PathBuf>) {
         let Some(watcher) = self.watcher.upgrade() else {
             return;
         };

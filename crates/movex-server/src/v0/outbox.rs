@@ -5,11 +5,14 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use engineioxide::Str;
 
-/// Packets that a connection may leave unread.
+/// Packets that a connection may leave unread; the transport counts them.
 pub(crate) const PACKETS_MAX: usize = 4096;
 
-/// What was handed to the transport. The transport drops a packet when it has left, so one that we alone still hold
-/// has; that is how its bytes are counted, for the transport itself counts packets only.
+/// Below, bytes are not counted: as many as may be unread come to 16 MiB at most.
+const SMALL_BYTES: usize = 4096;
+
+/// The large packets that were handed to the transport. It drops a packet when it has left, so one that we alone still
+/// hold has; that is how bytes are counted, for the transport itself counts packets only.
 pub(super) struct Outbox {
     handed: VecDeque<Bytes>,
     bytes: usize,
@@ -46,6 +49,13 @@ impl Outbox {
     /// # Errors
     /// When too much is unread already.
     pub(super) fn push(&mut self, text: String, emit: impl FnOnce(Str) -> Taken) -> Result<(), TooSlow> {
+        if text.len() < SMALL_BYTES {
+            return match emit(Str::from(text)) {
+                Taken::Full => Err(TooSlow::Packets),
+                // The end of the connection is told elsewhere.
+                Taken::Yes | Taken::Closed => Ok(()),
+            };
+        }
         self.settle();
         // One packet is always taken, however long: it is the rest that waits.
         if self.bytes + text.len() > self.bytes_max && !self.handed.is_empty() {
@@ -60,7 +70,6 @@ impl Outbox {
                 Ok(())
             }
             Taken::Full => Err(TooSlow::Packets),
-            // The end of the connection is told elsewhere.
             Taken::Closed => Ok(()),
         }
     }
@@ -83,32 +92,39 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    fn push(outbox: &mut Outbox, transport: &mut Vec<Str>, kib: usize) -> Result<(), TooSlow> {
+        outbox.push("x".repeat(kib << 10), |packet| {
+            transport.push(packet);
+            Taken::Yes
+        })
+    }
+
     #[test]
     fn g9_bytes_are_counted_until_they_have_left() {
-        let mut outbox = Outbox::new(10);
+        let mut outbox = Outbox::new(10 << 10);
         let mut transport = Vec::new();
-        let push = |outbox: &mut Outbox, transport: &mut Vec<Str>, text: &str| {
-            outbox.push(text.into(), |packet| {
-                transport.push(packet);
-                Taken::Yes
-            })
-        };
-        assert_eq!(push(&mut outbox, &mut transport, "123456"), Ok(()));
-        assert_eq!(push(&mut outbox, &mut transport, "1234"), Ok(()));
-        assert_eq!(push(&mut outbox, &mut transport, "1"), Err(TooSlow::Bytes(10)));
+        assert_eq!(push(&mut outbox, &mut transport, 6), Ok(()));
+        assert_eq!(push(&mut outbox, &mut transport, 4), Ok(()));
+        let too_slow = Err(TooSlow::Bytes(10 << 10));
+        assert_eq!(push(&mut outbox, &mut transport, 5), too_slow);
+        // Small ones are bounded by their number.
+        assert_eq!(push(&mut outbox, &mut transport, 1), Ok(()));
         transport.remove(0);
-        assert_eq!(push(&mut outbox, &mut transport, "123456"), Ok(()));
+        assert_eq!(push(&mut outbox, &mut transport, 6), Ok(()));
         transport.clear();
         outbox.settle();
         assert_eq!((outbox.bytes, outbox.handed.len()), (0, 0));
-        assert_eq!(push(&mut outbox, &mut transport, "longer than all"), Ok(()));
+        assert_eq!(push(&mut outbox, &mut transport, 20), Ok(()), "longer than all");
     }
 
     #[test]
     fn g9_a_full_transport_is_a_reader_too_slow() {
         let mut outbox = Outbox::new(10);
-        assert_eq!(outbox.push("1".into(), |_| Taken::Full), Err(TooSlow::Packets));
-        assert_eq!(outbox.push("1".into(), |_| Taken::Closed), Ok(()));
+        for kib in [1, 8] {
+            let text = || "x".repeat(kib << 10);
+            assert_eq!(outbox.push(text(), |_| Taken::Full), Err(TooSlow::Packets));
+            assert_eq!(outbox.push(text(), |_| Taken::Closed), Ok(()));
+        }
         assert_eq!(outbox.bytes, 0);
     }
 }
