@@ -50,6 +50,7 @@ fn serve(mode: Mode, options: &Options) -> Result<(), Failed> {
     let bundle = source.bundle()?;
     let host = host_options(options);
     let settings = settings(mode, options, &host);
+    allow_connections(settings.master.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let ended = ended()?;
@@ -70,6 +71,20 @@ fn serve(mode: Mode, options: &Options) -> Result<(), Failed> {
         server.end(PATIENCE).await;
         Ok(())
     })
+}
+
+/// Each connection is an open file, of which a shell often allows a thousand and the system many more.
+fn allow_connections(connections_max: usize) {
+    let wanted =
+        u64::try_from(connections_max).map_or(u64::MAX, |max| max.saturating_mul(2).saturating_add(256));
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(limit) if limit < wanted / 2 => tracing::warn!(
+            limit,
+            "the system allows too few open files for that many connections: raise the limit with `ulimit -n`"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files can't be raised"),
+    }
 }
 
 fn host_options(options: &Options) -> HostOptions {
@@ -145,7 +160,7 @@ fn warn_of_v0(server: &Server, options: &Options) {
         _ => "`--v0-takeover deny` refuses a second connection under an id while the first lives",
     };
     tracing::warn!(
-        "{} has private actions, and npm movex clients prove no identity: whoever names a clientId is that client and \
+        "the app keeps secrets ({}), and npm movex clients prove no identity: whoever names a clientId is that client and \
          reads its private view, so give ids that can't be guessed; {deny}",
         secret.join(", ")
     );

@@ -9,6 +9,8 @@ use movex_server::{LoadError, Server, Settings, StartError};
 use serde_json::{Value, json};
 use support::{Client, PATIENCE, lists, negative_lists, serve};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g1_pipelined_dispatches_keep_their_order() {
@@ -110,9 +112,11 @@ async fn g9_a_reader_too_slow_is_cut_off_and_nobody_waits_for_it() {
 async fn garbage_ends_at_most_its_own_connection() {
     let server = serve(|_| ()).await;
     let mut steady = Client::connect(&server, "steady").await;
-    let not_utf8 = Message::Binary(vec![0xff, 0xfe].into());
+    let binary = Message::Binary(vec![0xff, 0xfe].into());
+    let not_utf8 = Frame::message(vec![b'4', b'2', 0xff], OpCode::Data(Data::Text), true);
     for message in [
-        not_utf8,
+        binary,
+        Message::Frame(not_utf8),
         Message::text("4"),
         Message::text("z"),
         Message::text("451-[\"a\"]"),
