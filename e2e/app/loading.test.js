@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { it } from '../support/own-server.js';
+import { within } from '../support/until.js';
 
 /** Serves these files and gives the state after one `{ type: 'look' }`. */
 const looks = async (w, files, options = {}) => {
@@ -115,4 +116,71 @@ it('what a browser has is missed only when it is called', async (w) => {
       export default { resources: { it: ${reducer("'never called'")} } };`,
   });
   assert.equal(state, 'never called');
+});
+
+const decorated = `
+  const names: string[] = [];
+  const named = (_prototype: any, key: string): void => void names.push(key);
+  class Rules {
+    @named
+    win() { return 'won'; }
+  }
+  export default { resources: { it: ${reducer('{ names, win: new Rules().win() }')} } };`;
+
+it('decorators, switched on in tsconfig', async (w) => {
+  const state = await looks(w, {
+    'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true } }',
+    'movex.config.ts': decorated,
+  });
+  assert.deepEqual(state, { names: ['win'], win: 'won' });
+});
+
+it('decorators, switched off: the sentence names the option', async (w) => {
+  const app = await w.app({ 'movex.config.ts': decorated });
+  const server = w.launch(['serve', '--path', `${app.folder}/movex.config.ts`, '--port', '0']);
+  const { code } = await within(server.ended, 'it gives up');
+  assert.notEqual(code, 0);
+  assert.match(server.stderr, /experimentalDecorators/);
+  assert.match(server.stderr, /movex\.config\.ts:5/);
+});
+
+it('what only Node has: which import of which file', async (w) => {
+  const app = await w.app({
+    'movex.config.ts': "import { rules } from './rules';\nexport default { resources: { it: (s = rules) => s } };\n",
+    'rules.ts': "import { readFileSync } from 'node:fs';\nexport const rules = readFileSync('/etc/hostname', 'utf8');\n",
+  });
+  const server = w.launch(['serve', '--path', `${app.folder}/movex.config.ts`, '--port', '0']);
+  const { code } = await within(server.ended, 'it gives up');
+  assert.notEqual(code, 0);
+  assert.match(server.stderr, /node:fs/);
+  assert.match(server.stderr, /rules\.ts/);
+});
+
+it('classes, generators, regular expressions, big numbers, maps: the language itself', async (w) => {
+  const state = await looks(w, {
+    'movex.config.ts': `
+      class Board { #cells = new Map([['a', 1]]); static size = 3; get(key: string) { return this.#cells.get(key) ?? 0; } }
+      function* count() { yield 1; yield 2; }
+      const found = 'Ab-12'.match(/(?<letters>[a-z]+)-(?<digits>\\d+)/iu);
+      const value = { board: new Board().get('a'), size: Board.size, count: [...count()], groups: { ...found?.groups },
+        big: String(2n ** 70n), at: [1, 2, 3].at(-1), flat: [[1], [2]].flat(), last: [1, 2].findLast((n) => n < 2),
+        sorted: [3, 1, 2].toSorted(), entries: Object.fromEntries(new Map([['x', 1]])), coalesced: null ?? 'yes',
+        replaced: 'a-a'.replaceAll('a', 'b'), clone: structuredClone({ a: [1] }) };
+      export default { resources: { it: ${reducer('value')} } };`,
+  });
+  assert.deepEqual(state, {
+    board: 1,
+    size: 3,
+    count: [1, 2],
+    groups: { letters: 'Ab', digits: '12' },
+    big: '1180591620717411303424',
+    at: 3,
+    flat: [1, 2],
+    last: 1,
+    sorted: [1, 2, 3],
+    entries: { x: 1 },
+    coalesced: 'yes',
+    replaced: 'b-b',
+    clone: { a: [1] },
+  });
 });

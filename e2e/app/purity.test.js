@@ -79,3 +79,77 @@ it('the time zone of the host never shows', async (w) => {
   assert.deepEqual(states[0], states[1]);
   assert.equal(states[0].offset, 0);
 });
+
+it('a public draw is the same in every view, before the reveal and after (M9)', async (w) => {
+  const app = await w.app({
+    'movex.config.ts': `
+type State = { rolls: number[]; hidden: number; secret: number | null; open: boolean };
+const dice = (s: State = { rolls: [], hidden: 0, secret: null, open: false }, a: any): State => {
+  switch (a.type) {
+    case 'roll':
+      return { ...s, rolls: [...s.rolls, Math.random(), Math.random()] };
+    case 'hide':
+      return { ...s, hidden: s.hidden + 1, secret: Math.random() };
+    case 'hidden':
+      return { ...s, hidden: s.hidden + 1 };
+    case 'open':
+      return { ...s, open: true };
+    default:
+      return s;
+  }
+};
+dice.$canReconcileState = (s: State) => s.open;
+export default { resources: { dice } };`,
+  });
+  const t = await w.table({ app: app.folder });
+  const rid = await t.create('dice', { rolls: [], hidden: 0, secret: null, open: false });
+  const [author, peer, spectator] = [await t.raw(), await t.raw(), await t.raw()];
+  for (const client of [author, peer, spectator]) {
+    await client.subscribe(rid);
+  }
+  await author.dispatch(rid, [{ type: 'hide', isPrivate: true }, { type: 'hidden' }]);
+  const { secret } = (await author.state(rid))[0];
+  assert.equal(typeof secret, 'number');
+  for (const client of [peer, author, spectator]) {
+    await client.dispatch(rid, { type: 'roll' });
+  }
+  const { rolls } = (await spectator.state(rid))[0];
+  assert.equal(new Set(rolls).size, 6, 'no draw is like another');
+  assert.deepEqual((await author.state(rid))[0].rolls, rolls);
+  assert.ok(!rolls.includes(secret), 'a private draw is no hint at a public one');
+
+  await peer.dispatch(rid, { type: 'open' });
+  const revealed = { rolls, hidden: 1, secret, open: true };
+  for (const client of [author, peer, spectator]) {
+    assert.deepEqual((await client.state(rid))[0], revealed, 'the reveal draws nothing anew');
+  }
+});
+
+it('other sources of time and chance are the master’s as well, or are not there', async (w) => {
+  const app = await w.app({
+    'movex.config.ts': `
+const probe = (make: () => unknown) => { try { return make(); } catch { return 'refused'; } };
+const sources = (s: unknown = null, a: any): unknown =>
+  a.type === 'look'
+    ? {
+        text: probe(() => typeof Date()),
+        called: probe(() => Date().includes('GMT') || Date().length > 0),
+        now: probe(() => new Date(Date.now()).getTime() === new Date().getTime()),
+        performance: probe(() => typeof (globalThis as any).performance?.now?.()),
+        uuid: probe(() => typeof (globalThis as any).crypto?.randomUUID?.()),
+        locale: probe(() => (1234.5).toLocaleString()),
+      }
+    : s;
+export default { resources: { sources } };`,
+  });
+  const states = [];
+  for (const LANG of ['de_DE.UTF-8', 'C']) {
+    const t = await w.table({ app: app.folder, env: { LANG, LC_ALL: LANG } });
+    const rid = await t.create('sources', null);
+    const client = await t.raw();
+    await client.dispatch(rid, { type: 'look' });
+    states.push((await client.state(rid))[0]);
+  }
+  assert.equal(states[0].now, true);
+  assert.deepEqual(states[0], states[1], 'the host does not show');
+});
