@@ -5,6 +5,7 @@
 //!
 //! - [`runtime`]: the lock around the master, the engine threads, the carrying out of what the core says.
 //! - `v0`: the wire protocol of npm `movex` 0.1.6.
+//! - `v1`: our own protocol over WebSocket.
 //! - `http`: what can be read without a socket.
 //! - [`Server`]: all of it on one address.
 #![forbid(unsafe_code)]
@@ -15,6 +16,7 @@ pub mod runtime;
 mod server;
 mod settings;
 mod v0;
+mod v1;
 
 pub use runtime::{App, Audience, LoadError, Loaded};
 pub use server::{Server, StartError};

@@ -21,6 +21,7 @@ use crate::net::{Door, Patience};
 use crate::runtime::{self, App, EngineSettings, Hub, HubSettings, LoadError, ResourceTypes};
 use crate::settings::Settings;
 use crate::v0::{Handler, HandlerSettings};
+use crate::v1::{self, Notary};
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -111,7 +112,12 @@ impl Server {
             unread_bytes_max: settings.unread_bytes_max,
         };
         let handler = Arc::new(Handler::new(hub.clone(), handler));
-        let http = http::router(hub.clone(), &settings);
+        let identity_key = match settings.identity_key {
+            Some(key) => key,
+            None => runtime::fresh_key().map_err(system)?,
+        };
+        let gate = v1::Gate::new(hub.clone(), Notary::new(&identity_key), &settings);
+        let http = http::router(hub.clone(), &settings).merge(v1::router(gate));
         // One service around all routes, not a layer of each: the sessions of clients that poll are in it.
         let sockets =
             EngineIoService::with_config_inner(http, handler, engine_io(settings.message_bytes_max));

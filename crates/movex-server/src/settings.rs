@@ -40,6 +40,8 @@ pub struct Settings {
     pub log_bytes_max: usize,
     /// Bytes of requests that may wait for the engines.
     pub queued_bytes_max: usize,
+    /// What signs the identities of v1 clients; without, a key that is gone with the process.
+    pub identity_key: Option<[u8; 32]>,
     /// Seconds for which a connection may take nothing of what is written to it before it is closed.
     pub write_stall_secs: u64,
 }
@@ -74,6 +76,7 @@ impl Default for Settings {
             unread_bytes_max: 32 << 20,
             log_bytes_max: 1 << 30,
             queued_bytes_max: 256 << 20,
+            identity_key: None,
             write_stall_secs: 30,
         }
     }

@@ -13,6 +13,16 @@ pub fn fresh_name() -> String {
     Uuid::new_v4().to_string()
 }
 
+/// 32 random bytes.
+///
+/// # Errors
+/// When the system's generator fails.
+pub fn fresh_key() -> Result<[u8; 32], NoChance> {
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(|error| NoChance(error.to_string()))?;
+    Ok(key)
+}
+
 /// New keys, one for each half (M9).
 ///
 /// # Errors

@@ -172,8 +172,13 @@ impl Hub {
             info,
             session: SessionId::new(fresh_name()),
         };
+        self.let_in(peer, hello);
+    }
+
+    /// As [`Hub::connected`], of any protocol.
+    pub(crate) fn let_in(&self, peer: Arc<dyn Peer>, hello: Hello) {
         let mut shared = self.lock();
-        shared.peers.insert(connection, peer);
+        shared.peers.insert(hello.connection, peer);
         shared.master.connected(hello);
         self.carry_out(&mut shared);
     }

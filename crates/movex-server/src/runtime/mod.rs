@@ -11,7 +11,7 @@ mod peer;
 mod reports;
 
 pub use app::{App, LoadError, Loaded};
-pub use chance::{NoChance, entropy_key, fresh_name};
+pub use chance::{NoChance, entropy_key, fresh_key, fresh_name};
 pub use clock::Clock;
 pub use engine::{EngineSettings, ResourceTypes};
 pub(crate) use hub::Reader;

@@ -28,6 +28,8 @@ pub struct Outgoing<'e> {
 pub enum Protocol {
     /// As npm movex 0.1.6.
     V0,
+    /// Our own, as JSON text.
+    V1,
 }
 
 impl<'e> Outgoing<'e> {
