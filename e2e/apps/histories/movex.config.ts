@@ -7,8 +7,8 @@ type State = { trace: string[]; hidden: Record<string, number>; digest: number; 
 type Action =
   | { type: 'say'; payload: Entry }
   | { type: 'hide'; payload: Entry }
-  | { type: 'hidden'; payload: { by: string } }
-  | { type: 'open' };
+  | { type: 'hidden'; payload: { by: string; n?: number } }
+  | { type: 'open'; payload?: { n: number } };
 
 export const initial: State = { trace: [], hidden: {}, digest: 7, open: 0 };
 
