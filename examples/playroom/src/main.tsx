@@ -4,7 +4,7 @@ import { App } from './ui/App';
 import { identify } from './identity';
 import movexConfig from './movex.config';
 import { roomFromAddress } from './room';
-import './style.css';
+import './style/index.css';
 
 // The page is served by the server that it plays on; `vite dev` serves it from
 // elsewhere and names the server.
