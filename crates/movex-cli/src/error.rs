@@ -24,6 +24,8 @@ pub(crate) enum Failed {
     },
     #[error("{path} is malformed: {error}")]
     Settings { path: PathBuf, error: serde_json::Error },
+    #[error("{0} is no key of identities")]
+    IdentityKey(PathBuf),
     #[error("--static {0}: there is no such folder")]
     NoStaticDir(PathBuf),
     #[error("the files of the app can't be watched: {0}")]
@@ -52,6 +54,9 @@ impl Failed {
             }
             Failed::Settings { .. } => {
                 Some("the names are those of the flags, in camelCase: {\"port\": 3333}")
+            }
+            Failed::IdentityKey(_) => {
+                Some("put the file back, or delete it: then every v1 client becomes somebody new")
             }
             Failed::Watch(_) => Some("`movex serve` runs the app without watching it"),
             _ => None,

@@ -5,6 +5,7 @@ mod app;
 mod bundle;
 mod error;
 mod file;
+mod identity;
 mod logs;
 mod options;
 mod run;

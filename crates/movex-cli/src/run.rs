@@ -12,7 +12,7 @@ use movex_server::{Audience, Listings, Server, Settings};
 use crate::app::{ScriptApp, Source};
 use crate::error::Failed;
 use crate::options::{self, Options};
-use crate::{file, logs, watch};
+use crate::{file, identity, logs, watch};
 
 /// For whom the app is served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,8 @@ fn serve(mode: Mode, options: &Options) -> Result<(), Failed> {
     let source = Source::new(options.path.clone(), &options.env);
     let bundle = source.bundle()?;
     let host = host_options(options);
-    let settings = settings(mode, options, &host);
+    let mut settings = settings(mode, options, &host);
+    settings.identity_key = identity::key(options.path.as_deref())?;
     allow_connections(settings.master.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
