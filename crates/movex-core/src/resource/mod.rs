@@ -12,6 +12,7 @@ mod read;
 mod recover;
 mod reload;
 mod resume;
+mod tell;
 mod tick;
 mod view;
 

@@ -1,6 +1,6 @@
 //! Bringing a viewer to where the master is: the items that it missed, or a snapshot (M17, M18, G6).
 
-use super::decide::{bare_frame, own_half};
+use super::tell::{bare_frame, own_half};
 use super::view::View;
 use super::{Resource, Subscription, refusal};
 use crate::effect::{Effect, ItemFrame, Reply, Subscribed, ViewBase};
