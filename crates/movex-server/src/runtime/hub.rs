@@ -8,19 +8,19 @@ use std::time::Duration;
 use movex_core::context::TimeMs;
 use movex_core::effect::Effect;
 use movex_core::error::{Code, Error};
-use movex_core::ids::{AppId, ClientId, ResourceKey, Rid, SessionId};
+use movex_core::ids::{AppId, ClientId, Rid, SessionId};
 use movex_core::master::{
-    Answer, AppendId, Ask, ConnectionId, ConnectionInfo, Hello, Master, Output, Protocol, Request,
-    ResourceInfo, RidForm, Settings, Token, store_error,
+    Answer, AppendId, Ask, ConnectionId, ConnectionInfo, Hello, Master, Protocol, Request, ResourceInfo,
+    RidForm, Settings, Token,
 };
 use movex_core::reducer::Report;
-use movex_core::worker::Command;
-use movex_store::{Appended, Completion, Store, StoreError};
+use movex_store::{Completion, Store, StoreError};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
 use super::engine::{Engines, Reloaded};
-use super::peer::{Outgoing, Peer};
+use super::outputs;
+use super::peer::Peer;
 use super::reports::{self, Audience};
 use super::{App, Clock, EngineSettings, LoadError, ResourceTypes, fresh_name};
 
@@ -50,27 +50,27 @@ pub(crate) type Waiter = Box<dyn FnOnce(Answer) + Send>;
 
 /// The master at run time.
 pub struct Hub {
-    shared: Mutex<Shared>,
+    pub(super) shared: Mutex<Shared>,
     clock: Clock,
-    app: AppId,
-    store: Arc<dyn Store>,
-    engines: Engines,
+    pub(super) app: AppId,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) engines: Engines,
     runtime: Handle,
     audience: Audience,
     queued_bytes_max: usize,
     last_connection: AtomicU64,
     /// Told whenever something has ended, once the server is ending.
-    quiet: Notify,
+    pub(super) quiet: Notify,
 }
 
-struct Shared {
-    master: Master,
-    peers: HashMap<ConnectionId, Arc<dyn Peer>>,
-    waiters: HashMap<Token, Waiter>,
+pub(super) struct Shared {
+    pub(super) master: Master,
+    pub(super) peers: HashMap<ConnectionId, Arc<dyn Peer>>,
+    pub(super) waiters: HashMap<Token, Waiter>,
     last_token: u64,
     /// What the store answered at once; told to the master when all else of the call is carried out.
-    kept: VecDeque<(Rid, AppendId, Result<(), StoreError>)>,
-    ending: bool,
+    pub(super) kept: VecDeque<(Rid, AppendId, Result<(), StoreError>)>,
+    pub(super) ending: bool,
 }
 
 /// Engines that load the app.
@@ -111,7 +111,7 @@ impl Hub {
             let completion: Completion = Box::new(move |key, id, outcome| {
                 if let Some(hub) = hub.upgrade() {
                     let _context = hub.runtime.enter();
-                    hub.with(|master, now| master.kept(now, &key.rid, id, kept(outcome)));
+                    hub.with(|master, now| master.kept(now, &key.rid, id, outputs::kept(outcome)));
                 }
             });
             Self {
@@ -335,85 +335,6 @@ impl Hub {
         // A panic under the lock is our own fault, and costs what it was about: the others go on.
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
-
-    /// Carries out one call's outputs in order, then tells the master what the store has kept meanwhile, and so on.
-    fn carry_out(&self, shared: &mut Shared) {
-        loop {
-            for output in shared.master.take_outputs() {
-                self.carry_out_one(shared, output);
-            }
-            let Some((rid, id, outcome)) = shared.kept.pop_front() else {
-                break;
-            };
-            shared.master.kept(self.now(), &rid, id, kept(outcome));
-        }
-        if shared.ending {
-            self.quiet.notify_waiters();
-        }
-    }
-
-    fn carry_out_one(&self, shared: &mut Shared, output: Output) {
-        match output {
-            Output::Send { to, event } => {
-                let mut outgoing = Outgoing::new(&event);
-                for connection in to {
-                    if let Some(peer) = shared.peers.get(&connection) {
-                        peer.event(&mut outgoing);
-                    }
-                }
-            }
-            Output::Welcome { to, client } => {
-                if let Some(peer) = shared.peers.get(&to) {
-                    peer.welcome(&client);
-                }
-            }
-            Output::Answer { token, answer } => {
-                if let Some(waiter) = shared.waiters.remove(&token) {
-                    waiter(answer);
-                }
-            }
-            Output::Close { connection, cause } => {
-                if let Some(peer) = shared.peers.remove(&connection) {
-                    peer.close(&cause);
-                }
-            }
-            Output::Command { worker, rid, command } => self.engines.send(worker, rid, command),
-            Output::Append { id, rid, append } => {
-                let outcome = match self.store.append(&self.key(&rid), id, append) {
-                    Appended::Kept => Ok(()),
-                    Appended::Failed(error) => Err(error),
-                    Appended::Later => return,
-                };
-                shared.kept.push_back((rid, id, outcome));
-            }
-            Output::Truncate { rid, base } => {
-                // The log keeps what it could have lost; the next base tries again.
-                if let Err(error) = self.store.truncate(&self.key(&rid), base) {
-                    tracing::warn!(%rid, %error, "the beginning of a log could not be cut off");
-                }
-            }
-            Output::Recover { worker, rid } => match self.store.read(&self.key(&rid)) {
-                Ok(log) => self.engines.send(worker, rid, Command::Recover { log }),
-                // Until it is read, every request for it is answered by an error.
-                Err(error) => {
-                    tracing::error!(%rid, %error, "a log can't be read: its resource is out of use")
-                }
-            },
-            Output::Forget { rid } => {
-                if let Err(error) = self.store.delete(&self.key(&rid)) {
-                    tracing::warn!(%rid, %error, "the log of a deleted resource could not be deleted");
-                }
-            }
-            Output::Report(report) => self.print(&report),
-        }
-    }
-
-    fn key(&self, rid: &Rid) -> ResourceKey {
-        ResourceKey {
-            app: self.app.clone(),
-            rid: rid.clone(),
-        }
-    }
 }
 
 impl Shared {
@@ -423,10 +344,6 @@ impl Shared {
         self.waiters.insert(token, waiter);
         token
     }
-}
-
-fn kept(outcome: Result<(), StoreError>) -> Result<(), Error> {
-    outcome.map_err(|error| store_error(&error.to_string()))
 }
 
 fn overloaded() -> Error {

@@ -7,6 +7,7 @@ mod chance;
 mod clock;
 mod engine;
 mod hub;
+mod outputs;
 mod peer;
 mod reports;
 
