@@ -85,3 +85,45 @@ it('--resource-idle-ms: a resource that nobody uses is dropped, one with a subsc
   assert.deepEqual((await client.state(watched))[0], { count: 2 });
   assert.equal((await client.ask('getResource', { rid: idle })).val.reason, 'ResourceInexistent');
 });
+
+it('--max-script-bytes: secrets that fill the memory are refused, the others play on', async (w) => {
+  const app = await w.app({
+    'movex.config.ts': `
+type State = { n: number; big: string };
+const game = (s: State = { n: 0, big: '' }, a: any): State => {
+  switch (a.type) {
+    case 'hide':
+      return { ...s, big: 'x'.repeat(2_000_000) };
+    case 'add':
+      return { ...s, n: s.n + 1 };
+    default:
+      return s;
+  }
+};
+export default { resources: { game } };`,
+  });
+  const t = await w.table({
+    app: app.folder,
+    args: ['--engines', '1', '--max-script-bytes', String(32 << 20)],
+  });
+  const rid = await t.create('game', { n: 0, big: '' });
+  const neighbour = await t.create('game', { n: 0, big: '' });
+  const peer = await t.raw();
+  let refused;
+  for (let authors = 0; refused === undefined; authors += 1) {
+    assert.ok(authors < 40, 'the memory is full at some time');
+    const author = await t.raw();
+    await author.dispatch(rid, [{ type: 'hide', isPrivate: true }, { type: 'hidden' }]);
+    if (author.count('movexRejected') > 0) {
+      [refused] = await author.next('movexRejected');
+    }
+  }
+  assert.equal(refused.code, 'limit_exceeded');
+  for (let n = 1; n <= 3; n += 1) {
+    for (const each of [rid, neighbour]) {
+      const ack = await peer.dispatch(each, { type: 'add' });
+      assert.equal(ack.nextChecksum, checksumOf({ n, big: '' }));
+    }
+  }
+  assert.equal(peer.count('movexRejected'), 0);
+});
