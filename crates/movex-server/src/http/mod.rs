@@ -64,9 +64,12 @@ async fn page(State(index): State<PathBuf>, request: Request) -> Response {
 
 async fn health(State(desk): State<Desk>) -> Response {
     let (connections, resources) = desk.hub.counts();
+    let (warnings, errors) = desk.hub.app_reports();
     json(
         StatusCode::OK,
-        format!(r#"{{"status":"ok","connections":{connections},"resources":{resources}}}"#),
+        format!(
+            r#"{{"status":"ok","connections":{connections},"resources":{resources},"app":{{"warnings":{warnings},"errors":{errors}}}}}"#
+        ),
     )
 }
 

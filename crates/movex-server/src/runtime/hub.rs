@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use super::engine::{Engines, Reloaded};
 use super::outputs;
 use super::peer::Peer;
-use super::reports::{self, Audience};
+use super::reports::{Audience, Reporter};
 use super::{App, Clock, EngineSettings, LoadError, ResourceTypes, fresh_name};
 
 /// How the shell behaves.
@@ -56,7 +56,7 @@ pub struct Hub {
     pub(super) store: Arc<dyn Store>,
     pub(super) engines: Engines,
     runtime: Handle,
-    audience: Audience,
+    reporter: Reporter,
     queued_bytes_max: usize,
     last_connection: AtomicU64,
     /// Told whenever something has ended, once the server is ending.
@@ -128,7 +128,7 @@ impl Hub {
                 store: store(completion),
                 engines,
                 runtime,
-                audience: settings.audience,
+                reporter: Reporter::new(settings.audience),
                 queued_bytes_max: settings.queued_bytes_max,
                 last_connection: AtomicU64::new(0),
                 quiet: Notify::new(),
@@ -148,7 +148,7 @@ impl Hub {
     }
 
     pub(super) fn print(&self, report: &Report) {
-        reports::print(self.audience, report);
+        self.reporter.take(report);
     }
 
     /// A number for a connection that comes.
@@ -259,6 +259,11 @@ impl Hub {
     /// How many connections and resources there are.
     pub(crate) fn counts(&self) -> (usize, usize) {
         self.lock().master.counts()
+    }
+
+    /// Warnings and errors of app code so far, of public views alone.
+    pub(crate) fn app_reports(&self) -> (u64, u64) {
+        self.reporter.counts()
     }
 
     /// Does what is due by time.
