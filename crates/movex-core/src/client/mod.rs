@@ -221,6 +221,18 @@ impl ClientResource {
         }
     }
 
+    /// Numbers its dispatches after this one: a session that binds a resource again must not use a number twice (M20).
+    #[must_use]
+    pub fn numbered_after(mut self, last: ClientSeq) -> Self {
+        self.queue.number_after(last);
+        self
+    }
+
+    /// The highest number that was given to a dispatch.
+    pub fn last_number(&self) -> ClientSeq {
+        self.queue.last()
+    }
+
     /// The state to show: what is pending folded over what is confirmed. `None` before the first snapshot.
     pub fn state(&self) -> Option<&State> {
         self.optimistic.as_ref()
@@ -271,7 +283,7 @@ impl ClientResource {
                 end,
             });
         }
-        self.queue = Queue::default();
+        // Numbers go on: the client may become who it was, and the master remembers what that one used.
         self.confirmed = None;
         self.optimistic = None;
         out(Effect::Changed);

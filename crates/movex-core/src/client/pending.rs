@@ -42,6 +42,14 @@ impl Queue {
         client_seq
     }
 
+    pub(super) fn number_after(&mut self, last: ClientSeq) {
+        self.last = self.last.max(last);
+    }
+
+    pub(super) fn last(&self) -> ClientSeq {
+        self.last
+    }
+
     /// Below this, no outcome is needed any more.
     pub(super) fn floor(&self) -> ClientSeq {
         self.pending
