@@ -1,4 +1,4 @@
-//! The one entry point for people who work on Movex: `cargo xtask demo | test | ci | bench`.
+//! The one entry point for people who work on Movex: `cargo xtask demo | test | ci | bench | sim`.
 
 mod bench;
 mod browser;
@@ -6,6 +6,7 @@ mod demo;
 mod gates;
 mod node;
 mod run;
+mod sim;
 mod test;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ enum Task {
     Ci(gates::Arguments),
     /// Measures, against npm movex-server and a bare relay, in one run.
     Bench(bench::Arguments),
+    /// Plays histories of the real core over a network, a clock and a store that misbehave: docs/simulator.md.
+    Sim(sim::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Task::Test(arguments) => test::run(&arguments),
         Task::Ci(arguments) => gates::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
+        Task::Sim(arguments) => sim::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

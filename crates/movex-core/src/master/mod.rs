@@ -22,7 +22,7 @@ use crate::effect::{
 use crate::error::Error;
 use crate::ids::{AppId, ClientId, ClientSeq, Epoch, Rid, Seq, SessionId};
 use crate::item::{Base, Record};
-use crate::reducer::Report;
+use crate::reducer::{Checksums, Report};
 use crate::worker::Command;
 
 use front::Front;
@@ -430,6 +430,17 @@ impl Master {
     /// A worker said something about one of its resources.
     pub fn effect(&mut self, now: TimeMs, rid: &Rid, effect: Effect) {
         self.gate(now, rid, effect);
+    }
+
+    /// A resource is there from before the master was: its log is read, and the worker is told by
+    /// [`Command::Recover`]. Those who look at it come back by themselves.
+    pub fn restored(&mut self, now: TimeMs, rid: Rid) {
+        let front = Front {
+            used: now,
+            wanted: Checksums { v0: true, v1: false },
+            ..Front::default()
+        };
+        self.fronts.entry(rid).or_insert(front);
     }
 
     /// From now on new requests are refused; what is under way goes on.
