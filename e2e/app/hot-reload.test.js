@@ -142,3 +142,14 @@ it('a reload in the midst of play loses no action and no order', async (w) => {
   assert.deepEqual((await peer.state(rid))[0], { total: sent * 100 });
   assert.equal(peer.count('onFwdAction'), sent - 3);
 });
+
+it('code that does not compile, or throws, at the first start: waited for until it is mended', async (w) => {
+  const app = await w.app(files);
+  await app.replace('tally.ts', 'STEP = 1;', 'STEP = ;');
+  const server = w.launch(['dev', '--path', `${app.folder}/movex.config.ts`, '--port', '0']);
+  await server.printed(/tally\.ts:3[^]*waiting until a file/);
+  await app.replace('tally.ts', 'STEP = ;', 'STEP = undefined!.length;');
+  await server.printed(/tally\.ts:3[^]*waiting until a file[^]*tally\.ts:3[^]*waiting until a file/);
+  await app.replace('tally.ts', 'STEP = undefined!.length;', 'STEP = 1;');
+  await server.printed(/movex is ready on/);
+});

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use movex_core::reducer::ReportSink;
@@ -88,6 +89,13 @@ impl ScriptApp {
     pub(crate) fn shared(bundle: Bundle, options: HostOptions) -> Arc<dyn App> {
         Arc::new(Self { bundle, options })
     }
+}
+
+/// Loads a bundle once, only to see whether it can be.
+pub(crate) fn probe(bundle: &Bundle, options: &HostOptions) -> Result<(), LoadError> {
+    let silent: ReportSink = Rc::new(|_| {});
+    let loaded = ScriptHost::new(bundle, options.clone(), silent);
+    loaded.map(drop).map_err(|error| LoadError(error.to_string()))
 }
 
 impl App for ScriptApp {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use movex_script::{BuildError, FileError};
+use movex_script::{BuildError, BuildErrorKind, FileError};
 use movex_server::{LoadError, StartError};
 
 /// Why the binary gives up.
@@ -40,6 +40,15 @@ impl Failed {
         self.hint()
             .map(|hint| format!("\nhint: {hint}"))
             .unwrap_or_default()
+    }
+
+    /// Whether the app's developer can mend it by saving a file.
+    pub(crate) fn is_in_the_code(&self) -> bool {
+        match self {
+            Failed::Build(error) => error.kind != BuildErrorKind::NoEntry,
+            Failed::Load(_) => true,
+            _ => false,
+        }
     }
 
     /// What to do about it, where the sentence does not say so itself.

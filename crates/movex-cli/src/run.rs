@@ -47,8 +47,11 @@ fn serve(mode: Mode, options: &Options) -> Result<(), Failed> {
         return Err(Failed::NoStaticDir(dir.clone()));
     }
     let source = Source::new(options.path.clone(), &options.env);
-    let bundle = source.bundle()?;
     let host = host_options(options);
+    let bundle = match mode {
+        Mode::Dev => watch::first_bundle(&source, &host)?,
+        Mode::Serve => source.bundle()?,
+    };
     let mut settings = settings(mode, options, &host);
     settings.identity_key = identity::key(options.path.as_deref())?;
     allow_connections(settings.master.connections_max);

@@ -12,7 +12,7 @@ use movex_server::Server;
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::runtime::Handle;
 
-use crate::app::{ScriptApp, Source};
+use crate::app::{self, ScriptApp, Source};
 use crate::error::Failed;
 
 /// Editors write a file in several steps: it is quiet for this long when they are done.
@@ -30,6 +30,46 @@ const FOLDERS_MAX: usize = 500;
 /// Files are watched as long as it is held.
 pub(crate) struct Watching {
     _watcher: Arc<std::sync::Mutex<RecommendedWatcher>>,
+}
+
+/// Builds and loads the app; where that fails for a fault in its code, says so and waits until it is mended.
+pub(crate) fn first_bundle(source: &Source, host: &HostOptions) -> Result<Bundle, Failed> {
+    loop {
+        // From before the attempt on: what is saved during it counts.
+        let (changes, _watcher) = changes_below(source)?;
+        let failed = match source.bundle() {
+            Ok(bundle) => match app::probe(&bundle, host) {
+                Ok(()) => return Ok(bundle),
+                Err(error) => Failed::Load(error),
+            },
+            Err(failed) => failed,
+        };
+        if !failed.is_in_the_code() {
+            return Err(failed);
+        }
+        tracing::error!("{failed}{}", failed.hint_line());
+        tracing::info!("waiting until a file of the app is saved");
+        if changes.recv().is_err() {
+            return Err(failed);
+        }
+        wait_until_quiet(&changes);
+    }
+}
+
+/// Tells of every change in the app's own folders, as long as the watcher is held.
+fn changes_below(source: &Source) -> Result<(Receiver<()>, RecommendedWatcher), Failed> {
+    let (tell, changes) = channel();
+    let own_name = source.path().file_name().map(OsStr::to_owned);
+    let mut watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+        if event.is_ok_and(|event| matters(&event, own_name.as_deref())) {
+            // Nobody listens any more once the app is built.
+            let _ = tell.send(());
+        }
+    })?;
+    for folder in folders_below(source.path()) {
+        watcher.watch(&folder, RecursiveMode::NonRecursive)?;
+    }
+    Ok((changes, watcher))
 }
 
 /// Begins to watch.
@@ -108,7 +148,10 @@ impl Reloader {
                 self.is_behind = true;
                 tracing::error!("the old code goes on: {error}");
                 // What is missing may come in a folder in which nothing was yet.
-                let all = self.folders().into_iter().chain(self.folders_below());
+                let all = self
+                    .folders()
+                    .into_iter()
+                    .chain(folders_below(self.source.path()));
                 return self.watch(all.collect());
             }
         };
@@ -146,32 +189,6 @@ impl Reloader {
         folders.map(Path::to_owned).collect()
     }
 
-    /// The folders below that of the config, some of them: `node_modules` and what is hidden are not the app's own.
-    fn folders_below(&self) -> Vec<PathBuf> {
-        let path = self.source.path();
-        let folder = match path.parent() {
-            Some(parent) if !path.is_dir() => parent,
-            _ => path,
-        };
-        // A path of one name is in the current folder.
-        let folder = Path::new(".").join(folder).canonicalize();
-        let mut found: Vec<PathBuf> = folder.into_iter().collect();
-        let mut at = 0;
-        while at < found.len() && found.len() < FOLDERS_MAX {
-            // One that can't be read has nothing that the app could import.
-            let entries = std::fs::read_dir(&found[at]).into_iter().flatten().flatten();
-            let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-            let is_own = |name: &OsStr| name != "node_modules" && !name.as_encoded_bytes().starts_with(b".");
-            found.extend(
-                folders
-                    .filter(|entry| is_own(&entry.file_name()))
-                    .map(|entry| entry.path()),
-            );
-            at += 1;
-        }
-        found
-    }
-
     fn watch(&mut self, folders: BTreeSet<PathBuf>) {
         let Some(watcher) = self.watcher.upgrade() else {
             return;
@@ -188,6 +205,31 @@ impl Reloader {
         }
         self.watched = folders;
     }
+}
+
+/// The folders below that of the config, some of them: `node_modules` and what is hidden are not the app's own.
+fn folders_below(path: &Path) -> Vec<PathBuf> {
+    let folder = match path.parent() {
+        Some(parent) if !path.is_dir() => parent,
+        _ => path,
+    };
+    // A path of one name is in the current folder.
+    let folder = Path::new(".").join(folder).canonicalize();
+    let mut found: Vec<PathBuf> = folder.into_iter().collect();
+    let mut at = 0;
+    while at < found.len() && found.len() < FOLDERS_MAX {
+        // One that can't be read has nothing that the app could import.
+        let entries = std::fs::read_dir(&found[at]).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let is_own = |name: &OsStr| name != "node_modules" && !name.as_encoded_bytes().starts_with(b".");
+        found.extend(
+            folders
+                .filter(|entry| is_own(&entry.file_name()))
+                .map(|entry| entry.path()),
+        );
+        at += 1;
+    }
+    found
 }
 
 fn wait_until_quiet(changes: &Receiver<()>) {
