@@ -165,7 +165,7 @@ impl ServerFrame {
     /// Reads a frame.
     ///
     /// # Errors
-    /// As [`ClientFrame::from_json`].
+    /// As [`ClientFrame::from_json`](crate::v1::ClientFrame::from_json).
     pub fn from_json(text: &str) -> Read<Self> {
         let (name, body) = open(text)?;
         Ok(match name.as_str() {
