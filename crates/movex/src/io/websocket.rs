@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::{Error as WsError, Message};
 use tokio_tungstenite::{WebSocketStream, connect_async};
@@ -117,6 +118,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> MovexIo for WebSocketIo<S> {
 
 fn closed(error: WsError) -> IoError {
     match error {
+        // Most connections end so.
+        WsError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
+            IoError::Closed("the other end is gone".to_owned())
+        }
         WsError::Protocol(error) => IoError::Protocol(error.to_string()),
         WsError::Utf8(error) => IoError::Protocol(error),
         error => IoError::Closed(error.to_string()),
