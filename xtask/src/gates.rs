@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use crate::run::{cargo, is_there, output, step};
+use crate::run::{cargo, is_there, output, program, step};
 use crate::test;
 
 /// What the core must never depend on, however deep: no async, no I/O, no clock, no randomness.
@@ -74,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             "sources",
         ]),
     )?;
-    step("unused dependencies", &mut cargo(&["machete"]))?;
+    // By its own name: under `cargo run` it would take `cargo machete` for a folder of that name.
+    step("unused dependencies", &mut program("cargo-machete", &[]))?;
     if arguments.gates_only {
         return Ok(());
     }
