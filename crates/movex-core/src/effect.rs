@@ -11,6 +11,7 @@ use crate::checksum::{ChecksumV0, ChecksumV1};
 use crate::context::{Entropy, TimeMs};
 use crate::error::Error;
 use crate::ids::{AppVersion, ClientId, ClientSeq, Epoch, RidForm, Seq, SessionId};
+pub use crate::item::Outcome;
 use crate::item::{Base, ForfeitCause, Record};
 use crate::reducer::Report;
 
@@ -121,15 +122,6 @@ pub struct ViewState {
     pub checksum: ChecksumV0,
     /// The time at which it was shown.
     pub time: TimeMs,
-}
-
-/// How a dispatch ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It is in the log at this place.
-    Acknowledged(Seq),
-    /// It is not, for this reason.
-    Rejected(Error),
 }
 
 /// Why a dispatch was not decided.

@@ -2,7 +2,7 @@
 
 use crate::action::{Action, Body};
 use crate::context::{Context, Draw, Entropy, EntropyKey, Stamp, TimeMs};
-use crate::effect::Outcome;
+use crate::error::Error;
 use crate::ids::{AppVersion, ClientId, ClientSeq, Epoch, Rid, Seq, SessionId};
 
 /// One accepted dispatch.
@@ -171,6 +171,15 @@ pub struct Base {
     pub horizon: TimeMs,
     /// The last reveal at or before `seq` (M25).
     pub last_reveal: Seq,
+}
+
+/// How a dispatch ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the log at this place.
+    Acknowledged(Seq),
+    /// It is not, for this reason.
+    Rejected(Error),
 }
 
 /// What the master knows of one session in one resource (M20).
