@@ -11,6 +11,7 @@ use serde::Serialize;
 use tokio::sync::{broadcast, oneshot, watch};
 
 use crate::app::Resource;
+use crate::callback::{Callback, call_back};
 use crate::client::{Inner, to_json};
 use crate::dispatched::Dispatched;
 use crate::driver::{Command, HolderId, Notice, Picture, TypedScreen};
@@ -105,6 +106,17 @@ impl<R: Resource> Bound<R> {
             Picture::Ended(_, error) => Err(error.clone()),
             Picture::Blank => Err(Error::Closed),
         }
+    }
+
+    /// Calls back with what is to be drawn, now and after each change, on a thread of its own, until what it gives or the
+    /// last handle of the resource is dropped. Changes that come faster than the calls return are one.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn on_change(&self, call: impl FnMut(View<R>) + Send + 'static) -> Result<Callback, Error> {
+        let mut picture = self.picture.clone();
+        picture.mark_changed();
+        call_back(picture, call)
     }
 
     /// Why there will be nothing new: the resource is gone, or the client is closed. None while there may be.
@@ -273,6 +285,21 @@ impl Notices {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// So do the futures that they give, to any runtime.
+    #[test]
+    fn futures_are_send() {
+        fn is<T: Send>(_: T) {}
+        async fn nothing<R: Resource>(resources: crate::Resources<R>, mut bound: Bound<R>, rid: Rid) {
+            is(resources.bind(&rid));
+            is(resources.create_default());
+            is(bound.changed());
+            is(bound.wait_for(|_| true));
+            is(bound.notices().next());
+            is(crate::Movex::local(crate::App::new()));
+        }
+        let _ = nothing::<crate::counter::Counter>;
+    }
 
     /// Handles go wherever an app needs them.
     #[test]

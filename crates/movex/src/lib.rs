@@ -26,6 +26,7 @@
 
 mod app;
 mod bound;
+mod callback;
 mod chance;
 mod client;
 #[cfg(test)]
@@ -42,6 +43,7 @@ mod view;
 
 pub use app::{App, Resource};
 pub use bound::{Bound, Notices, Options};
+pub use callback::Callback;
 pub use client::{Builder, Movex, Resources};
 pub use dispatched::Dispatched;
 pub use driver::{Backoff, Notice};
@@ -59,3 +61,8 @@ pub use view::{Subscriber, View};
 pub mod prelude {
     pub use crate::{App, Bound, Context, Movex, Reducer, Rejection, Resource, Rid, Stamp, View};
 }
+
+/// The page for app developers: the reducer that it begins with is compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/rust-sdk.md")]
+mod guide {}

@@ -219,3 +219,29 @@ async fn one_player_needs_no_more_than_an_app() {
     line.dispatch(&LineAction::Double).acknowledged().await.unwrap();
     assert_eq!(line.state().numbers, [2]);
 }
+
+#[tokio::test]
+async fn a_callback_is_called_at_each_change_and_may_dispatch() {
+    let (ann, mut bob) = line_of_two().await;
+    let (sender, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let dispatching = ann.clone();
+    let callback = ann.on_change(move |view| {
+        if view.seq == Seq(1) && view.pending == 0 {
+            dispatching.dispatch(&LineAction::Push(2));
+        }
+        // The test may be over.
+        let _ = sender.send(view.state.numbers.clone());
+    });
+    let callback = callback.unwrap();
+    assert_eq!(seen.recv().await, Some(vec![]), "what there is comes first");
+    bob.dispatch(&LineAction::Push(1)).acknowledged().await.unwrap();
+    let view = bob.wait_for(|view| view.seq == Seq(2)).await.unwrap();
+    assert_eq!(numbers(&view), [1, 2]);
+    while seen.recv().await != Some(vec![1, 2]) {}
+    drop(callback);
+    bob.dispatch(&LineAction::Push(3)).acknowledged().await.unwrap();
+    // The thread ends, and with it the sender.
+    while let Some(numbers) = seen.recv().await {
+        assert_ne!(numbers, [1, 2, 3]);
+    }
+}

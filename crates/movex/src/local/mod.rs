@@ -169,59 +169,73 @@ impl House {
     async fn run(mut self) {
         let mut open = true;
         while open || !self.guests.is_empty() {
-            let step = self.next(open).await;
-            let now = self.clock.now();
-            match step {
-                Step::Comer(Some(io)) => {
-                    let guest = Guest {
-                        io,
-                        outbox: VecDeque::new(),
-                        leaves: false,
-                    };
-                    self.guests.insert(self.hub.connected(), guest);
-                }
-                Step::Comer(None) => open = false,
-                Step::Message(connection, text) => self.hub.message(now, connection, &text),
-                Step::Gone(connection) => {
-                    self.guests.remove(&connection);
-                    self.hub.disconnected(now, connection);
-                }
-                Step::Time => self.hub.timeout(now),
-            }
-            while let Some((connection, said)) = self.hub.poll() {
-                let Some(guest) = self.guests.get_mut(&connection) else {
-                    continue;
-                };
-                match said {
-                    Said::Message(text) => guest.outbox.push_back(text),
-                    Said::Close => guest.leaves = true,
-                }
+            for step in self.next(open).await {
+                open &= !matches!(step, Step::Comer(None));
+                self.step(step);
             }
         }
     }
 
-    async fn next(&mut self, open: bool) -> Step {
+    fn step(&mut self, step: Step) {
+        let now = self.clock.now();
+        match step {
+            Step::Comer(Some(io)) => {
+                let guest = Guest {
+                    io,
+                    outbox: VecDeque::new(),
+                    leaves: false,
+                };
+                self.guests.insert(self.hub.connected(), guest);
+            }
+            Step::Comer(None) => {}
+            Step::Message(connection, text) => self.hub.message(now, connection, &text),
+            Step::Gone(connection) => {
+                self.guests.remove(&connection);
+                self.hub.disconnected(now, connection);
+            }
+            Step::Time => self.hub.timeout(now),
+        }
+        while let Some((connection, said)) = self.hub.poll() {
+            let Some(guest) = self.guests.get_mut(&connection) else {
+                continue;
+            };
+            match said {
+                Said::Message(text) => guest.outbox.push_back(text),
+                Said::Close => guest.leaves = true,
+            }
+        }
+    }
+
+    /// What is there to do: from each guest one thing at most, so that none keeps the others waiting.
+    async fn next(&mut self, open: bool) -> Vec<Step> {
         let wait = self.hub.next_timeout().0.saturating_sub(self.clock.now().0);
         let mut timer = Box::pin(tokio::time::sleep(Duration::from_millis(wait)));
         let (comers, guests) = (&mut self.comers, &mut self.guests);
         poll_fn(|context| {
+            let mut steps = Vec::new();
             if open && let Poll::Ready(comer) = comers.poll_recv(context) {
-                return Poll::Ready(Step::Comer(comer));
+                steps.push(Step::Comer(comer));
             }
             for (connection, guest) in guests.iter_mut() {
                 let sent = guest.io.poll_send(context, &mut guest.outbox);
                 let behind = guest.outbox.len() > OUTBOX_MAX;
                 if behind || matches!(sent, Poll::Ready(Err(_))) || (guest.leaves && sent.is_ready()) {
-                    return Poll::Ready(Step::Gone(*connection));
-                }
-                if let Poll::Ready(received) = guest.io.poll_receive(context) {
-                    return Poll::Ready(match received {
+                    steps.push(Step::Gone(*connection));
+                } else if let Poll::Ready(received) = guest.io.poll_receive(context) {
+                    steps.push(match received {
                         Ok(text) => Step::Message(*connection, text),
                         Err(_) => Step::Gone(*connection),
                     });
                 }
             }
-            timer.as_mut().poll(context).map(|()| Step::Time)
+            if timer.as_mut().poll(context).is_ready() {
+                steps.push(Step::Time);
+            }
+            if steps.is_empty() {
+                Poll::Pending
+            } else {
+                Poll::Ready(steps)
+            }
         })
         .await
     }

@@ -1,11 +1,13 @@
+use movex_core::action::Action;
+use movex_core::client::DispatchOptions;
+use movex_core::context::Entropy;
 use movex_core::effect::{EntryFrame, ItemFrame, OwnHalf, Subscribed, ViewBase};
-use movex_core::ids::{Epoch, Seq};
+use movex_core::ids::{AppVersion, Epoch, Seq};
+use movex_core::v1::ServerFrame;
 
 use super::*;
 use crate::counter::Counter;
 use crate::share::{client_reducer, shared};
-use movex_core::action::Action;
-use movex_core::context::Entropy;
 
 /// A session, and what it said since it was looked at last.
 struct Bench {
