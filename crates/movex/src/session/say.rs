@@ -38,7 +38,7 @@ pub struct Start {
 pub enum Output {
     /// Tell the master.
     Send(ClientFrame),
-    /// The connection is of no use: close it, and tell [`Session::disconnected`].
+    /// The connection is of no use: close it, and tell [`super::Session::disconnected`].
     Hangup(Hangup),
     /// Tell the app.
     Event(Event),
@@ -68,7 +68,7 @@ pub enum Event {
         /// Not who it was.
         changed: bool,
     },
-    /// A [`Session::create`] ended.
+    /// A [`super::Session::create`] ended.
     Created {
         /// Which.
         request: u64,
