@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::app::{App, Resource};
 use crate::bound::{Bound, Holder};
-use crate::driver::{self, Backoff, Command, HolderId, TypedScreen};
+use crate::driver::{self, Backoff, Command, HolderId, Picture, TypedScreen};
 use crate::error::Error;
 use crate::io::Connect;
 use crate::local::LocalMaster;
@@ -315,6 +315,10 @@ impl<R: Resource> Resources<R> {
         };
         let screen: Arc<dyn Any + Send + Sync> = bound.await.map_err(|_| Error::Closed)??;
         let screen = screen.downcast::<TypedScreen<R>>().map_err(|_| wrong_type())?;
+        // Another type of the same name may be waited for; its states are none of this one's.
+        if matches!(&*screen.picture.borrow(), Picture::Blank) {
+            return Err(wrong_type());
+        }
         Ok(Bound::new(holder, screen))
     }
 }

@@ -170,6 +170,10 @@ async fn g3_a_blinking_network_loses_nothing_and_doubles_nothing() {
             network.blink();
         }
     }
+    assert!(
+        network.state.lock().unwrap().connections > 2,
+        "the network blinked"
+    );
     let mut seqs = Vec::new();
     for one in dispatched {
         seqs.push(one.acknowledged().await.unwrap().0);
@@ -315,4 +319,20 @@ async fn the_first_connection_fails_at_once_and_says_why() {
     network.down();
     let failed = Movex::builder().connect_over(network).await.unwrap_err();
     assert!(matches!(failed, Error::Io(IoError::NotConnected(_))), "{failed}");
+}
+
+#[tokio::test]
+async fn closing_without_a_network_waits_for_nothing() {
+    let network = Network::to(LocalMaster::new(app()).unwrap());
+    let movex = network.client().await;
+    let lines = movex.resource::<Line>();
+    let line = lines.bind(&lines.create_default().await.unwrap()).await.unwrap();
+    network.down();
+    until_waiting(&movex).await;
+    let pending = line.dispatch(&LineAction::Push(1));
+    movex.close().await;
+    let closed = Err(DispatchError::Unknown(UnknownCause::Closed));
+    assert_eq!(pending.acknowledged().await, closed);
+    assert_eq!(line.dispatch(&LineAction::Push(2)).acknowledged().await, closed);
+    assert_eq!(line.state().numbers, [1], "what was shown stays");
 }

@@ -249,6 +249,13 @@ impl Driver {
 
     fn begin_closing(&mut self) {
         self.closing.get_or_insert_with(|| Instant::now() + LINGER);
+        // Whoever asks from now on is told at once, by what is dropped; nobody waits for the lingering.
+        self.commands.close();
+        while let Ok(command) = self.commands.try_recv() {
+            if let Command::Close { reply } = command {
+                self.closed.push(reply);
+            }
+        }
         for (rid, _) in std::mem::take(&mut self.watched) {
             self.session.unbind(&rid);
         }
