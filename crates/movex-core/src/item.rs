@@ -163,6 +163,8 @@ pub struct Base {
     pub public: Option<String>,
     /// One state for each author with outstanding private entries; only types without reveal have them here (M5).
     pub forks: Vec<(ClientId, Option<String>)>,
+    /// Authors whose own view is stopped (M11), in types without reveal: with one, the phase's end ends that too.
+    pub stopped: Vec<ClientId>,
     /// The code that made the states.
     pub version: AppVersion,
     /// What is known of sessions (M20): also of entries behind the base, so that a log may lose its beginning.

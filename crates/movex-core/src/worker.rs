@@ -187,7 +187,7 @@ impl Worker {
         match Resource::recover(rid.clone(), epoch, reducer, self.setting.clone(), &base, records) {
             Ok(mut resource) => {
                 if let Some(before) = before {
-                    resource.want(before.wanted());
+                    resource.continue_from(&before);
                 }
                 let notes = resource.take_notes_anew();
                 self.resources.insert(rid.clone(), resource);

@@ -429,3 +429,36 @@ fn g9_reading_it_from_outside_keeps_no_resource_alive() {
     table.timeout();
     assert_eq!(table.worker.len(), 0);
 }
+
+/// The entry is kept, and the note of what it did to Ann's fork is lost: her frame of it never comes.
+#[test]
+fn m24_who_missed_an_entry_because_its_note_was_lost_takes_the_view_anew() {
+    let setting = support::setting(Limits::default());
+    let mut table = Table::new(Rc::new(Limited::new(true)), setting, Settings::default());
+    let (ann, bob) = (table.connect("ann"), table.connect("bob"));
+    table.ask(bob, Ask::Create { state: None });
+    for who in [ann, bob] {
+        table.ask(who, Ask::Subscribe);
+    }
+    let secret = Body::Private {
+        private: action(r#"{"type":"secret","payload":1}"#),
+        public: action(r#"{"type":"hidden"}"#),
+    };
+    table.dispatch(ann, secret);
+    table.keeping = Keeping::Later;
+    table.dispatch(bob, Body::Public(action(r#"{"type":"burn","payload":0}"#)));
+    table.keep();
+    assert!(
+        !table
+            .events(ann)
+            .iter()
+            .any(|event| matches!(event, Event::Entry { .. }))
+    );
+    table.lose(store_error("no space left"));
+    let refreshed = |of| {
+        let events = table.events(of);
+        events.iter().any(|event| matches!(event, Event::Refresh { .. }))
+    };
+    assert!(refreshed(ann));
+    assert!(!refreshed(bob), "he has it");
+}

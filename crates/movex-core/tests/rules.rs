@@ -336,6 +336,12 @@ fn m11_a_fork_that_runs_into_its_budget_again_and_again_is_stopped() {
     // ann's list stays empty while the public one grows: 1, 2 - never 0 modulo 3.
     bench.public("bob", r#"{"type":"burn","payload":0}"#);
     let head = bench.resource.head();
+    let ann = ClientId::new("ann");
+    let before = bench
+        .resource
+        .state_shown(TimeMs(0), Some(&ann))
+        .unwrap()
+        .checksum;
     let effects = bench.public("bob", r#"{"type":"burn","payload":0}"#);
     let refresh = effects.iter().find_map(|effect| match effect {
         Effect::Refresh { viewers, why, .. } => Some((viewers.clone(), *why)),
@@ -346,6 +352,11 @@ fn m11_a_fork_that_runs_into_its_budget_again_and_again_is_stopped() {
         Some((Viewers::Author(ClientId::new("ann")), RefreshCause::ViewStopped))
     );
     assert_eq!(bench.resource.head(), head.next(), "nothing is appended for it");
+    // Until the refresh she is at her own view, and its checksum is what the frame tells (M16).
+    let own = entries(&effects)
+        .into_iter()
+        .find(|(viewers, _)| **viewers == Viewers::Author(ClientId::new("ann")));
+    assert_eq!(own.unwrap().1.checksum.as_ref(), Some(&before));
     assert_eq!(bench.view(Some("ann")), bench.view(None));
     assert_eq!(
         bench

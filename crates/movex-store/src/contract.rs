@@ -203,6 +203,7 @@ fn base(seq: u64) -> Base {
         }],
         horizon: TimeMs(5),
         last_reveal: Seq(0),
+        stopped: Vec::new(),
     }
 }
 

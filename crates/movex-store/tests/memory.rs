@@ -22,6 +22,7 @@ fn base(text_bytes: usize) -> Base {
         marks: Vec::new(),
         horizon: TimeMs(0),
         last_reveal: Seq(0),
+        stopped: Vec::new(),
     }
 }
 

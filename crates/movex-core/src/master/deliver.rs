@@ -18,6 +18,8 @@ impl Master {
         if let Some(front) = self.fronts.get_mut(rid).filter(|front| front.broken) {
             if effect == Effect::Recovered {
                 front.broken = false;
+                let missed = std::mem::take(&mut front.missed);
+                self.refresh_missed(now, rid, &missed);
             } else {
                 self.fail(effect, &store_error("the log is being read again"));
             }
@@ -84,6 +86,15 @@ impl Master {
         front.broken = true;
         for gated in std::mem::take(&mut front.gate) {
             if let Gated::Effect(effect) = gated {
+                // A fork's frame waits for its own note (M4), and the entry was kept before: it comes never again.
+                if let Effect::Entry {
+                    viewers: Viewers::Author(viewer),
+                    ..
+                } = &effect
+                    && let Some(front) = self.fronts.get_mut(rid)
+                {
+                    front.missed.push(viewer.clone());
+                }
                 self.fail(effect, error);
             }
         }
@@ -91,6 +102,20 @@ impl Master {
             worker: worker_of(rid, self.settings.workers),
             rid: rid.clone(),
         });
+    }
+
+    /// These may have missed an entry, and no later one may come by which they would notice: they take their view anew.
+    fn refresh_missed(&mut self, now: TimeMs, rid: &Rid, missed: &[ClientId]) {
+        let to = self.connections_of(rid, |client| missed.contains(client), None);
+        if !to.is_empty() {
+            let event = Event::Refresh {
+                rid: rid.clone(),
+                time: now,
+                checksum: None,
+                why: Refresh::Returned,
+            };
+            self.out.push(Output::Send { to, event });
+        }
     }
 
     /// A worker failed in the middle of something, by a fault of our own: what it holds of the resource is not to be

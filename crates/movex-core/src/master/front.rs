@@ -38,6 +38,8 @@ pub(super) struct Front {
     pub(super) used: TimeMs,
     /// The store lost an append: until the worker is back at what is kept, nothing that it says counts.
     pub(super) broken: bool,
+    /// Who was to be told of an entry that may be kept, when the store lost the note beside it.
+    pub(super) missed: Vec<ClientId>,
 }
 
 impl Front {

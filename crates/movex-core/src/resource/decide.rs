@@ -67,8 +67,8 @@ impl Resource {
                 let checksum = self.checksum_shown(self.view_of(&author), time, self.fold_of(&author));
                 self.flush_reports(report_to.as_ref(), out);
                 if let Some(claim) = claim {
-                    let outcome = Outcome::Rejected(error.clone());
-                    self.marks.decided(&author, &session, claim, number, outcome);
+                    let rejection = (self.head, error.clone());
+                    self.marks.rejected(&author, &session, claim, number, rejection);
                 }
                 if let Some(request) = cause.origin {
                     out(Effect::Reply {

@@ -16,6 +16,8 @@ pub(super) struct Cut {
     pub(super) public: State,
     /// One for each author with outstanding entries; only types without reveal are cut where there are any.
     pub(super) forks: Vec<(ClientId, State)>,
+    /// Authors whose fork is stopped; likewise.
+    pub(super) stopped: Vec<ClientId>,
 }
 
 /// The retained end of the log.
@@ -90,13 +92,15 @@ impl super::Resource {
         if !may_cut || !self.history.wants_cut(self.head) {
             return false;
         }
-        let forks = self.forks.iter().filter(|(_, fork)| !fork.stopped);
+        let (stopped, forks): (Vec<_>, Vec<_>) = self.forks.iter().partition(|(_, fork)| fork.stopped);
         let cut = Cut {
             seq: self.head,
             time: self.time,
             last_reveal: self.last_reveal,
             public: self.public.state().clone(),
+            stopped: stopped.into_iter().map(|(client, _)| client.clone()).collect(),
             forks: forks
+                .into_iter()
                 .map(|(client, fork)| (client.clone(), fork.view.state().clone()))
                 .collect(),
         };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::context::TimeMs;
 use crate::effect::Outcome;
 use crate::error::{Code, Error};
-use crate::ids::{ClientId, ClientSeq, SessionId};
+use crate::ids::{ClientId, ClientSeq, Seq, SessionId};
 use crate::item::MarkRecord;
 
 /// What a v1 dispatch or subscription says of its session.
@@ -33,6 +33,8 @@ struct Mark {
     created: TimeMs,
     high: ClientSeq,
     outcomes: BTreeMap<ClientSeq, Outcome>,
+    /// The newest item when each was rejected; of those that were since the log was read.
+    rejected_at: BTreeMap<ClientSeq, Seq>,
 }
 
 /// Every session's mark in one resource.
@@ -104,14 +106,18 @@ impl Marks {
         number: ClientSeq,
         outcome: Outcome,
     ) {
-        let mark = self
-            .marks
-            .entry((author.clone(), session.clone()))
-            .or_insert_with(|| Mark {
-                created: claim.created,
-                high: ClientSeq(0),
-                outcomes: BTreeMap::new(),
-            });
+        let key = (author.clone(), session.clone());
+        // A refold comes by entries of sessions that were let go since. A mark of some of their numbers would say of
+        // the others that they were not decided.
+        if claim.created < self.horizon && !self.marks.contains_key(&key) {
+            return;
+        }
+        let mark = self.marks.entry(key).or_insert_with(|| Mark {
+            created: claim.created,
+            high: ClientSeq(0),
+            outcomes: BTreeMap::new(),
+            rejected_at: BTreeMap::new(),
+        });
         mark.high = mark.high.max(number);
         mark.outcomes.insert(number, outcome);
         if claim.floor > ClientSeq(0) {
@@ -122,6 +128,46 @@ impl Marks {
         }
         if self.marks.len() > self.sessions_max {
             self.advance_horizon();
+        }
+    }
+
+    /// A dispatch was rejected where `head` was the newest item.
+    pub(super) fn rejected(
+        &mut self,
+        author: &ClientId,
+        session: &SessionId,
+        claim: Claim,
+        number: ClientSeq,
+        (head, error): (Seq, Error),
+    ) {
+        self.decided(author, session, claim, number, Outcome::Rejected(error));
+        if let Some(mark) = self.marks.get_mut(&(author.clone(), session.clone())) {
+            mark.rejected_at.insert(number, head);
+            if let Some((first, _)) = mark.outcomes.first_key_value() {
+                mark.rejected_at = mark.rejected_at.split_off(first);
+            }
+        }
+    }
+
+    /// The log was read again while connections live: what had been rejected up to its head was told, and stands. What
+    /// was rejected behind it depends on what is lost, and was told to nobody (M23).
+    pub(super) fn keep_rejections(&mut self, before: &Marks, head: Seq) {
+        self.horizon = self.horizon.max(before.horizon);
+        for (key, mark) in &before.marks {
+            for (number, _) in mark.rejected_at.iter().filter(|(_, at)| **at <= head) {
+                let Some(outcome) = mark.outcomes.get(number) else {
+                    continue;
+                };
+                let kept = self.marks.entry(key.clone()).or_insert_with(|| Mark {
+                    created: mark.created,
+                    high: ClientSeq(0),
+                    outcomes: BTreeMap::new(),
+                    rejected_at: BTreeMap::new(),
+                });
+                kept.high = kept.high.max(*number);
+                kept.outcomes.entry(*number).or_insert_with(|| outcome.clone());
+                kept.rejected_at.insert(*number, head);
+            }
         }
     }
 
@@ -162,6 +208,7 @@ impl Marks {
                 created: record.created,
                 high: record.high,
                 outcomes: record.outcomes.iter().cloned().collect(),
+                rejected_at: BTreeMap::new(),
             };
             self.marks
                 .insert((record.author.clone(), record.session.clone()), mark);
@@ -179,7 +226,6 @@ fn superseded() -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::Seq;
 
     fn claim(created: u64, floor: u64) -> Claim {
         Claim {
@@ -249,6 +295,34 @@ mod tests {
         );
         assert_eq!(look(&marks, "fresh", 120, 1), Known::New);
         assert_eq!(look(&marks, "old and unknown", 90, 1), Known::Forgotten);
+    }
+
+    #[test]
+    fn m21_a_refold_gives_a_session_behind_the_horizon_no_new_mark() {
+        let mut marks = Marks::new(20, 10);
+        for session in 0..=20 {
+            decide(&mut marks, &format!("s{session}"), 100 + session, 1, 1);
+        }
+        // Its second number stands in the log behind the base, its first before it.
+        decide(&mut marks, "s0", 100, 0, 2);
+        assert_eq!(look(&marks, "s0", 100, 1), Known::Forgotten, "not superseded");
+        assert_eq!(look(&marks, "s0", 100, 2), Known::Forgotten);
+    }
+
+    #[test]
+    fn m20_a_rejection_that_was_told_stands_when_the_log_is_read_again() {
+        let (ann, session) = (ClientId::new("ann"), SessionId::new("s"));
+        let mut before = Marks::new(10, 10);
+        let no = || Error::new(Code::Rejected, "no");
+        before.rejected(&ann, &session, claim(5, 1), ClientSeq(1), (Seq(7), no()));
+        decide(&mut before, "s", 5, 1, 2);
+        before.rejected(&ann, &session, claim(5, 1), ClientSeq(3), (Seq(8), no()));
+        // Number 2, item 8, is lost, and the second rejection depends on it.
+        let mut again = Marks::new(10, 10);
+        again.keep_rejections(&before, Seq(7));
+        assert_eq!(look(&again, "s", 5, 1), Known::Decided(Outcome::Rejected(no())));
+        assert_eq!(look(&again, "s", 5, 2), Known::New);
+        assert_eq!(look(&again, "s", 5, 3), Known::New);
     }
 
     #[test]

@@ -236,6 +236,7 @@ impl Resource {
             time: now,
             public: reducer.to_json(view.state())?,
             forks: Vec::new(),
+            stopped: Vec::new(),
             version: setting.version.clone(),
             marks: Vec::new(),
             horizon: TimeMs(0),
@@ -267,6 +268,7 @@ impl Resource {
             last_reveal: Seq(0),
             public: public.state().clone(),
             forks: Vec::new(),
+            stopped: Vec::new(),
         };
         let history = History::new(cut, setting.limits.items_kept_max);
         Self {

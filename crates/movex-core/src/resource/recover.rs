@@ -84,6 +84,15 @@ impl Resource {
         Ok(resource)
     }
 
+    /// It stands in the place of one that was ahead of the log, while connections live: what had been asked of that
+    /// one and told of it holds.
+    pub fn continue_from(&mut self, before: &Resource) {
+        self.want(before.wanted());
+        if self.epoch == before.epoch {
+            self.marks.keep_rejections(&before.marks, self.head);
+        }
+    }
+
     /// The resource at the place where its log begins.
     pub(super) fn begin(
         rid: Rid,
@@ -115,6 +124,7 @@ impl Resource {
             last_reveal: base.last_reveal,
             public: public.state().clone(),
             forks: forks.clone(),
+            stopped: base.stopped.clone(),
         };
         let mut resource = Self::at(rid, epoch, reducer, setting, public, base.seq, base.time);
         resource.history = super::History::new(cut, resource.setting.limits.items_kept_max);
@@ -127,6 +137,14 @@ impl Resource {
                     stopped: false,
                 },
             );
+        }
+        for client in &base.stopped {
+            let fork = Fork {
+                view: resource.public.clone(),
+                limits_in_a_row: 0,
+                stopped: true,
+            };
+            resource.forks.insert(client.clone(), fork);
         }
         resource.marks.take_in(&base.marks, base.horizon);
         resource.last_reveal = base.last_reveal;

@@ -30,6 +30,7 @@ impl Resource {
             time: cut.time,
             public: self.reducer.to_json(&cut.public)?,
             forks,
+            stopped: cut.stopped.clone(),
             version: self.setting.version.clone(),
         })
     }

@@ -61,19 +61,20 @@ impl Resource {
     /// The checkpoint and what came since, or the view where nothing is outstanding.
     fn snapshot(&self, viewer: &ClientId) -> Result<(ViewBase, Vec<ItemFrame>), Error> {
         let text = |view: &View| view.json(&*self.reducer).map_err(|failure| refusal(&failure));
+        let stopped = self.forks.get(viewer).is_some_and(|fork| fork.stopped);
         let Some(phase) = &self.phase else {
             let json = text(self.view_of(viewer))?;
+            // A type without reveal has forks without a phase (M5): a stopped one is stopped for ever.
             let base = ViewBase {
                 seq: self.head,
                 json,
                 checkpoint: false,
-                stopped: false,
+                stopped,
             };
             return Ok((base, Vec::new()));
         };
         let tail = phase.tail();
         let begin = tail.first().map_or(self.head, |first| Seq(first.seq.0 - 1));
-        let stopped = self.forks.get(viewer).is_some_and(|fork| fork.stopped);
         let base = ViewBase {
             seq: begin,
             json: text(phase.checkpoint())?,
@@ -96,7 +97,9 @@ impl Resource {
     fn items_since(&self, seq: Seq, viewer: &ClientId) -> Vec<ItemFrame> {
         let mut frames = Vec::new();
         let mut phase: Vec<&Entry> = Vec::new();
-        let mut has_fork = false;
+        // A type without reveal may be cut where there are forks (M5).
+        let forks = &self.history.base().forks;
+        let mut has_fork = forks.iter().any(|(author, _)| author == viewer);
         let mut items = self.history.items().peekable();
         while let Some(item) = items.next() {
             let ends_phase = matches!(items.peek(), Some(Item::PhaseEnd { .. }));

@@ -108,8 +108,10 @@ impl Resource {
         with_v1: bool,
     ) -> EntryFrame {
         let (view, fold, scope) = match viewer {
+            // Also where this very entry has stopped it: its author is told so by the refresh that follows, and until
+            // then compares with what they have folded (M16).
             Some(viewer) => (
-                self.view_of(viewer),
+                self.forks.get(viewer).map_or(&self.public, |fork| &fork.view),
                 Fold::Private(viewer),
                 NoteScope::Fork(viewer.clone()),
             ),
