@@ -137,6 +137,8 @@ pub struct Plan {
     pub steps: Vec<(u64, Step)>,
     /// The second run of a pair: its secrets and their chance are others (M8).
     pub twin: Option<Twin>,
+    /// How long every frame takes; drawn for each where nothing is said.
+    pub delay_ms: Option<u64>,
 }
 
 /// One of a pair of runs that differ in secrets alone.
@@ -163,7 +165,8 @@ impl Plan {
             phase_author_entries_max: chance.pick(&[4, 15, 1_000]),
             phase_idle_ms_max: chance.pick(&[120, 86_400_000, 86_400_000]),
             items_kept_max: chance.pick(&[6, 1_000]),
-            sessions_max: chance.pick(&[3, 10_000, 10_000]),
+            sessions_max: chance.pick(&[3, 10_000, 10_000, 10_000, 10_000, 10_000]),
+            fork_limits_max: chance.pick(&[1, 2, 3]),
             ..Limits::default()
         };
         let keeping = match chance.below(8) {
@@ -182,6 +185,7 @@ impl Plan {
             guests: guests(&mut chance),
             steps: Vec::new(),
             twin: None,
+            delay_ms: None,
         };
         plan.add_actions(&mut chance);
         plan.add_faults(&mut chance);
@@ -194,7 +198,7 @@ impl Plan {
         let mut plan = Self::of(seed);
         let mut chance = Chance::keyed(seed, &[1]);
         plan.workload = Workload::Table;
-        plan.keeping = Keeping::AtOnce;
+        plan.keeping = chance.pick(&[Keeping::AtOnce, Keeping::InBatches(20)]);
         plan.twin = Some(which);
         plan.limits.sessions_max = 10_000;
         plan.guests.retain(|guest| guest.kind != Kind::Cheat);
@@ -256,6 +260,39 @@ impl Plan {
             ));
         }
         plan.sort();
+        plan
+    }
+
+    /// Five people act on one list, two hundred times each, every 5 ms, over a network that takes 20 ms each way.
+    pub fn five_at_once(seed: u64) -> Self {
+        let mut chance = Chance::keyed(seed, &[3]);
+        let mut plan = Self {
+            workload: Workload::List,
+            limits: Limits::default(),
+            keeping: Keeping::AtOnce,
+            steps: Vec::new(),
+            delay_ms: Some(20),
+            ..Self::of(seed)
+        };
+        plan.guests = (0..5)
+            .map(|at| Guest {
+                id: format!("~guest{at}"),
+                session: format!("~guest{at} 0"),
+                kind: Kind::V1,
+                comes_at: 0,
+            })
+            .collect();
+        for nth in 0..200 {
+            for who in 0..5 {
+                let step = Step::Dispatch {
+                    who,
+                    body: plan.workload.body(&mut chance),
+                    optimistic: true,
+                    refuse_stale_phase: false,
+                };
+                plan.steps.push((100 + nth * 5 + who as u64, step));
+            }
+        }
         plan
     }
 
@@ -322,7 +359,7 @@ impl Plan {
         });
         add(self, slow, &mut |chance, plan| Step::Slow {
             who: plan.someone(chance, anybody),
-            for_ms: chance.between(50, 400),
+            for_ms: chance.between(100, 900),
         });
         add(self, resends, &mut |chance, plan| Step::Resend {
             who: plan.someone(chance, anybody),

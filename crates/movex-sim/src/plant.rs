@@ -8,13 +8,13 @@ use std::collections::HashMap;
 use movex_core::action::Body;
 use movex_core::client::{ClientResource, FromMaster};
 use movex_core::context::{Entropy, TimeMs};
-use movex_core::effect::{Effect, EntryFrame, ItemFrame, PhaseEndFrame, Reply, Subscribed};
+use movex_core::effect::{Effect, EntryFrame, ItemFrame, PhaseEndFrame, Reply, Subscribed, Undecided};
 use movex_core::error::{Code, Error};
 use movex_core::ids::{ClientId, Epoch, Seq, SessionId};
 use movex_core::item::{Base, Item, Record};
 use movex_core::master::Output;
 use movex_core::reducer::{Applied, Fold};
-use movex_core::resource::{Input, Resource};
+use movex_core::resource::{Dispatch, Input, Resource};
 use movex_core::worker::Command;
 
 use crate::plan::Plan;
@@ -140,30 +140,37 @@ impl Saboteur {
             return other_fork_says_no(input, resource?, plan);
         }
         match input {
-            Input::Dispatch(dispatch) => {
-                match self.plant {
-                    Some(Plant::M20NoMarks) => dispatch.claim = None,
-                    Some(Plant::M22NoEpoch) => dispatch.epoch = None,
-                    Some(Plant::M19OneSession) => dispatch.session = one_session(&dispatch.author),
-                    _ => {}
-                }
-                if self.is(Plant::M21NoHorizon)
-                    && let Some(claim) = &mut dispatch.claim
-                {
-                    claim.created = TimeMs(u64::MAX / 2);
-                }
-            }
-            Input::Subscribe(subscription) => {
-                if self.is(Plant::M19OneSession) {
-                    subscription.session = one_session(&subscription.viewer);
-                }
-                if self.is(Plant::M21NoHorizon) {
-                    subscription.claim.created = TimeMs(u64::MAX / 2);
-                }
+            Input::Dispatch(dispatch) => match self.plant {
+                Some(Plant::M20NoMarks) => dispatch.claim = None,
+                Some(Plant::M22NoEpoch) => dispatch.epoch = None,
+                Some(Plant::M19OneSession) => dispatch.session = one_session(&dispatch.author),
+                _ => {}
+            },
+            Input::Subscribe(subscription) if self.is(Plant::M19OneSession) => {
+                subscription.session = one_session(&subscription.viewer);
             }
             _ => {}
         }
         None
+    }
+
+    /// A dispatch of a session behind the horizon, once more as one of a new session.
+    pub(crate) fn again(&self, dispatch: &Dispatch, effects: &[Effect]) -> Option<Command> {
+        let forgotten = effects.iter().any(|effect| {
+            matches!(
+                effect,
+                Effect::Reply {
+                    reply: Reply::Undecided(Undecided::Forgotten),
+                    ..
+                }
+            )
+        });
+        if !forgotten || !self.is(Plant::M21NoHorizon) {
+            return None;
+        }
+        let mut dispatch = dispatch.clone();
+        dispatch.claim.as_mut()?.created = TimeMs(u64::MAX / 4);
+        Some(Command::Ask(Input::Dispatch(dispatch)))
     }
 
     /// From the worker to the master.
@@ -266,6 +273,7 @@ impl Saboteur {
     ) {
         match self.plant {
             Some(Plant::M17NoOutcomes) => subscribed.outcomes.clear(),
+            Some(Plant::M21NoHorizon) => subscribed.forgotten = false,
             Some(Plant::M17ViewOnly) => {
                 if let (Some(base), Some(resource)) = (&mut subscribed.base, resource)
                     && base.checkpoint

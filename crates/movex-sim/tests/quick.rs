@@ -74,3 +74,15 @@ fn every_kind_of_trouble_occurs_in_a_twentieth_of_the_seeds() {
         );
     }
 }
+
+/// Order-dependent actions of five people that cross all the time: rebase alone is enough.
+#[test]
+fn m12_m16_five_people_at_once_need_no_snapshot_after_the_first() {
+    let played = movex_sim::play(Plan::five_at_once(1), None, false);
+    assert_eq!(played.violations, [], "none lost, none twice, all equal");
+    let times = |what: &str| played.counts.get(what).copied().unwrap_or(0);
+    assert_eq!(times("actions"), 1_000);
+    assert_eq!(times("snapshots"), 5, "one for each, at the beginning");
+    assert_eq!(times("resumed"), 0);
+    assert_eq!(times("acknowledged") + times("rejected"), 1_000);
+}

@@ -83,9 +83,12 @@ fn confirmed(person: &Person) -> Option<(Option<&movex_core::reducer::State>, Op
 fn of_the_log(world: &World, reducer: &dyn DynReducer, viewer: &ClientId) -> Option<String> {
     let chapters = world.store.chapters();
     let chapter = chapters.last()?;
-    let fork = chapter.base.forks.iter().find(|(client, _)| client == viewer);
-    let json = fork.map_or(&chapter.base.public, |(_, json)| json);
-    let base = reducer.parse(json.as_deref()).ok()?;
-    let state = reference::fold(reducer, base, &chapter.records, Some(viewer), fork.is_some());
+    let base = &chapter.base;
+    let read = |json: &Option<String>| reducer.parse(json.as_deref()).ok();
+    let fork = base.forks.iter().find(|(client, _)| client == viewer);
+    let fork = fork.and_then(|(_, json)| read(json));
+    let stopped = base.stopped.contains(viewer);
+    let public = read(&base.public)?;
+    let state = reference::fold(reducer, public, &chapter.records, Some(viewer), fork, stopped);
     reducer.to_json(&state).ok().flatten()
 }

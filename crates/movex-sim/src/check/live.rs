@@ -22,6 +22,8 @@ pub(crate) struct Watch {
     pub(crate) asked: HashSet<(ClientId, String)>,
     /// The last item that went out on each connection.
     last: HashMap<u64, Seq>,
+    /// Connections that were told to take their view anew, and have not asked yet.
+    refreshed: HashSet<u64>,
     /// Where the items that the master keeps begin, where that is known.
     keeps_from: Option<Seq>,
 }
@@ -68,6 +70,7 @@ impl Watch {
         limits: &Limits,
     ) -> Option<String> {
         self.last.insert(link, subscribed.head);
+        self.refreshed.remove(&link);
         let (epoch, seq) = from?;
         let base = subscribed.base.as_ref()?;
         // A recovery may keep fewer than it read; where everything is kept it keeps everything.
@@ -84,10 +87,15 @@ impl Watch {
         })
     }
 
+    pub(crate) fn refreshes(&mut self, link: u64) {
+        self.refreshed.insert(link);
+    }
+
     /// G1, M24: each item stands behind the one before it.
     pub(crate) fn item(&mut self, link: u64, item: &ItemFrame) -> Option<String> {
         let seq = item.seq();
         let before = self.last.insert(link, seq);
-        (before.map(Seq::next) != Some(seq)).then(|| format!("{seq} goes out behind {before:?}"))
+        let follows = before.map(Seq::next) == Some(seq) || self.refreshed.contains(&link);
+        (!follows).then(|| format!("{seq} goes out behind {before:?}"))
     }
 }

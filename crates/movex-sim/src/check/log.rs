@@ -1,7 +1,7 @@
 //! The log itself: items without gaps (G1), reveals right behind their cause (M2), time that never runs back and ticks
 //! that do not come early (M26), and verdicts that are those of the public state and the author's own view (M7, G7).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use movex_core::context::{Context, Entropy, Stamp, TimeMs};
 use movex_core::error::Code;
@@ -49,6 +49,8 @@ struct Walk<'w> {
     time: TimeMs,
     public: State,
     forks: HashMap<ClientId, State>,
+    /// Authors whose own view ran into its budget too often (M11).
+    stopped: HashSet<ClientId>,
     /// The state before the first outstanding private entry, and every entry since.
     phase: Option<(State, Vec<&'w Entry>)>,
 }
@@ -74,6 +76,7 @@ impl<'w> Walk<'w> {
             time: base.time,
             public: reducer.parse(base.public.as_deref()).ok()?,
             forks,
+            stopped: base.stopped.iter().cloned().collect(),
             phase: None,
         })
     }
@@ -127,16 +130,7 @@ impl<'w> Walk<'w> {
             if self.phase.is_none() && self.reducer.features().can_reconcile {
                 self.phase = Some((self.public.clone(), Vec::new()));
             }
-            let stopped = self.notes.iter().any(|note| {
-                note.kind == NoteKind::Stopped
-                    && note.scope == NoteScope::Fork(entry.author.clone())
-                    && note.seq < seq
-                    && self
-                        .phase
-                        .as_ref()
-                        .is_some_and(|(_, tail)| tail.iter().any(|before| before.seq == note.seq))
-            });
-            if !stopped {
+            if !self.stopped.contains(&entry.author) {
                 let public = self.public.clone();
                 self.forks.entry(entry.author.clone()).or_insert(public);
             }
@@ -149,6 +143,7 @@ impl<'w> Walk<'w> {
             let state = self.fold(state, entry, own, scope.clone());
             if self.noted(seq, scope, NoteKind::Stopped) {
                 self.forks.remove(&author);
+                self.stopped.insert(author);
             } else {
                 self.forks.insert(author, state);
             }
@@ -175,6 +170,7 @@ impl<'w> Walk<'w> {
 
     fn phase_end(&mut self, end: PhaseEnd, say: &mut Say<'_>) {
         self.forks.clear();
+        self.stopped.clear();
         let Some((checkpoint, tail)) = self.phase.take() else {
             return say("M2", format!("a phase ends at {} that never began", self.head));
         };

@@ -16,13 +16,14 @@ enum Fate {
 
 /// The state of a viewer (`None`: a spectator) after the whole of a log.
 ///
-/// `has_fork` says that the log begins with a view of the viewer's own (M5).
+/// `fork` is the viewer's own view where the log begins, if there is one (M5).
 pub(super) fn fold(
     reducer: &dyn DynReducer,
     base: State,
     log: &[Record],
     viewer: Option<&ClientId>,
-    has_fork: bool,
+    fork: Option<State>,
+    stopped: bool,
 ) -> State {
     let items: Vec<&Item> = log
         .iter()
@@ -40,19 +41,22 @@ pub(super) fn fold(
         .collect();
     let fates = fates(&items);
 
-    let stopped = viewer.is_some_and(|viewer| {
-        let last_end = items
-            .iter()
-            .rposition(|item| matches!(item, Item::PhaseEnd { .. }));
-        let since = last_end.map_or(0, |at| items[at].seq().0);
-        notes.iter().any(|note| {
-            note.kind == NoteKind::Stopped
-                && note.scope == NoteScope::Fork(viewer.clone())
-                && note.seq.0 > since
-        })
-    });
-    let mut has_fork = has_fork;
-    let mut state = base;
+    let stopped = stopped
+        || viewer.is_some_and(|viewer| {
+            let last_end = items
+                .iter()
+                .rposition(|item| matches!(item, Item::PhaseEnd { .. }));
+            let since = last_end.map_or(0, |at| items[at].seq().0);
+            notes.iter().any(|note| {
+                note.kind == NoteKind::Stopped
+                    && note.scope == NoteScope::Fork(viewer.clone())
+                    && note.seq.0 > since
+            })
+        });
+    // A stopped author sees the public view.
+    let fork = fork.filter(|_| !stopped);
+    let mut has_fork = fork.is_some();
+    let mut state = fork.unwrap_or(base);
     for (item, fate) in items.iter().zip(fates) {
         let Item::Entry(entry) = item else { continue };
         let mine = viewer == Some(&entry.author) && !stopped;

@@ -10,6 +10,9 @@ use crate::world::{Violation, World};
 /// The line of a run in which the secrets are told.
 pub(crate) const REVEALED: &str = "all secrets are told";
 
+/// The public half of attempts that are refused.
+const REFUSED: &str = r#"{"type":"push","payload":1}"#;
+
 /// What came of a pair of runs.
 pub(crate) enum Compared {
     /// The others were told the same.
@@ -27,7 +30,7 @@ pub(crate) fn compare(seed: u64, plant: Option<Plant>) -> Compared {
         world
     };
     let (first, second) = (run(Twin::First), run(Twin::Second));
-    if accepted(&first) != accepted(&second) {
+    if accepted(&first) != accepted(&second) || arrived(&first) != arrived(&second) {
         return Compared::OtherVerdicts;
     }
     // The first reveal ends the secret: what comes after it depends on what it told.
@@ -46,6 +49,12 @@ pub(crate) fn compare(seed: u64, plant: Option<Plant>) -> Compared {
     Compared::Leak(Violation { rule: "M8", what })
 }
 
+/// When Ann acted: a client that takes its view anew (M11) sends later, and that is hers to disclose.
+fn arrived(world: &World) -> Vec<&(u64, String)> {
+    let dispatched = world.arrived.iter();
+    dispatched.filter(|(_, public)| public != REFUSED).collect()
+}
+
 /// Which of Ann's dispatches were accepted, in their order; refused private attempts are nobody's business.
 fn accepted(world: &World) -> Vec<(String, bool)> {
     let ann = &world.people[0];
@@ -54,6 +63,6 @@ fn accepted(world: &World) -> Vec<(String, bool)> {
         (sent.body.public().json().to_owned(), accepted)
     });
     dispatched
-        .filter(|(public, accepted)| *accepted || public != r#"{"type":"push","payload":1}"#)
+        .filter(|(public, accepted)| *accepted || public != REFUSED)
         .collect()
 }

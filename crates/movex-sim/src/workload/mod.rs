@@ -27,21 +27,36 @@ pub enum Workload {
     Roles,
     /// A table that rejects, panics, runs into limits, ticks and reveals.
     Table,
+    /// The same table without reveals: every author's view stays apart for ever (M5).
+    ClosedTable,
 }
 
 impl Workload {
     /// The one of a seed.
     pub fn of(chance: &mut Chance) -> Self {
-        use Workload::{Chat, Counter, List, Roles, Table};
+        use Workload::{Chat, ClosedTable, Counter, List, Roles, Table};
         chance.pick(&[
-            Table, Table, Table, Table, Table, Roles, Roles, Roles, List, Chat, Chat, Counter,
+            Table,
+            Table,
+            Table,
+            Table,
+            Table,
+            Table,
+            ClosedTable,
+            Roles,
+            Roles,
+            Roles,
+            List,
+            Chat,
+            Counter,
         ])
     }
 
     /// The reducer as the master runs it: with limits.
     pub fn on_master(self, cheap_checksums: bool) -> Rc<dyn DynReducer> {
         match self {
-            Workload::Table => Rc::new(table::Limited::new(cheap_checksums)),
+            Workload::Table => Rc::new(table::Limited::new(true, cheap_checksums)),
+            Workload::ClosedTable => Rc::new(table::Limited::new(false, cheap_checksums)),
             other => other.on_client(),
         }
     }
@@ -53,7 +68,8 @@ impl Workload {
             Workload::List => Rc::new(Native::new(list::List)),
             Workload::Chat => Rc::new(Native::new(chat::Chat)),
             Workload::Roles => Rc::new(Native::new(roles::Roles)),
-            Workload::Table => Rc::new(Native::new(table::Table)),
+            Workload::Table => Rc::new(Native::new(table::Table { reveals: true })),
+            Workload::ClosedTable => Rc::new(Native::new(table::Table { reveals: false })),
         }
     }
 
@@ -64,7 +80,7 @@ impl Workload {
             Workload::List => list::body(chance),
             Workload::Chat => chat::body(chance),
             Workload::Roles => roles::body(chance),
-            Workload::Table => table::body(chance),
+            Workload::Table | Workload::ClosedTable => table::body(chance),
         }
     }
 }

@@ -51,7 +51,10 @@ pub(super) enum Move {
 }
 
 /// The reducer without limits.
-pub(super) struct Table;
+pub(super) struct Table {
+    /// Without, no secret is ever revealed (M5).
+    pub(super) reveals: bool,
+}
 
 const READY: u32 = 3;
 
@@ -152,7 +155,7 @@ impl Reducer for Table {
     }
 
     fn can_reconcile(&self) -> Option<CanReconcile<Hand>> {
-        Some(|state: &Hand| {
+        self.reveals.then_some(|state: &Hand| {
             assert!(state.list.len() != 13, "an unlucky state to ask about");
             state.ready >= READY || state.open
         })
@@ -170,9 +173,9 @@ pub(super) struct Limited {
 }
 
 impl Limited {
-    pub(super) fn new(cheap_checksums: bool) -> Self {
+    pub(super) fn new(reveals: bool, cheap_checksums: bool) -> Self {
         Self {
-            native: Native::new(Table),
+            native: Native::new(Table { reveals }),
             cheap_checksums,
         }
     }

@@ -8,7 +8,7 @@ use movex_core::context::{EntropyKey, TimeMs};
 use movex_core::effect::{Effect, ItemFrame, Outcome, Reply};
 use movex_core::error::Error;
 use movex_core::ids::{AppId, AppVersion, ClientId, ClientSeq, Epoch, RidForm, Seq, SessionId};
-use movex_core::item::{Item, PhaseEnd, Record};
+use movex_core::item::{Item, NoteKind, PhaseEnd, Record};
 use movex_core::master::{
     Answer, Append, AppendId, Ask, ConnectionId, Event, Hello, Master, Output, Protocol, Request, Settings,
     Token, store_error,
@@ -179,6 +179,9 @@ impl World {
         };
         if let Ask::Dispatch { body, .. } = &ask {
             let body = body.clone().stamp(now);
+            if who == 0 && self.plan.twin.is_some() {
+                self.arrived.push((self.now, body.public().json().to_owned()));
+            }
             self.watch.dispatched(&self.people[who].id, &body);
         }
         let token = self.token(asked);
@@ -293,6 +296,15 @@ impl World {
                 .worker
                 .handle(now, &rid, command, &mut |_, effect| effects.push(effect)),
         }
+        if let Some(again) = dispatch
+            .as_ref()
+            .and_then(|dispatch| self.saboteur.again(dispatch, &effects))
+        {
+            effects.clear();
+            self.server
+                .worker
+                .handle(now, &rid, again, &mut |_, effect| effects.push(effect));
+        }
         if let (Some(dispatch), Some((epoch, head))) = (dispatch, before) {
             for effect in &effects {
                 if let Effect::Reply {
@@ -366,6 +378,7 @@ impl World {
                         "entries"
                     }
                 }
+                Record::Note(note) if note.kind == NoteKind::Stopped => "views stopped",
                 Record::Note(_) => "notes",
             };
             self.counted(what);
@@ -604,7 +617,10 @@ impl World {
                 frame,
                 checksum_v1,
             })),
-            (_, Event::Refresh { .. }) => Down::V1(FromMaster::Refresh),
+            (_, Event::Refresh { .. }) => {
+                self.watch.refreshes(link);
+                Down::V1(FromMaster::Refresh)
+            }
             _ => return,
         };
         self.pass_down(link, who, down);

@@ -83,6 +83,8 @@ pub(crate) struct World {
     pub(crate) violations: Vec<Violation>,
     /// What everybody but Ann was told, in a pair of runs (M8).
     pub(crate) seen: Vec<String>,
+    /// When Ann's dispatches came, in a pair of runs, with their public halves.
+    pub(crate) arrived: Vec<(u64, String)>,
     /// The history in words, where somebody wants to read it.
     pub(crate) lines: Option<Vec<String>>,
 }
@@ -113,12 +115,17 @@ impl World {
             counts: BTreeMap::new(),
             violations: Vec::new(),
             seen: Vec::new(),
+            arrived: Vec::new(),
             lines: tell.then(Vec::new),
             plan,
         };
         world.create();
         for (who, guest) in world.plan.guests.clone().iter().enumerate() {
             world.after(guest.comes_at, Happening::Connect(who));
+        }
+        // Who does not come back is forgotten after a while.
+        for ms in [1_000, 6_000, 8_000, 70_000] {
+            world.after(ms, Happening::Wake);
         }
         for at in 0..world.plan.steps.len() {
             let ms = world.plan.steps[at].0;

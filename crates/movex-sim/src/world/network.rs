@@ -47,7 +47,7 @@ pub(crate) struct Link {
 }
 
 /// Frames that may wait for a client that does not read; then it is cut off (G9).
-const UNREAD_MAX: u64 = 60;
+const UNREAD_MAX: u64 = 30;
 
 impl World {
     /// A client opens a connection and says what it has to say.
@@ -145,6 +145,9 @@ impl World {
     }
 
     fn delay(&self, link: u64, direction: u64, nth: u64, who: usize) -> u64 {
+        if let Some(ms) = self.plan.delay_ms {
+            return ms;
+        }
         // In a pair of runs Ann may send and get more frames in one than in the other: her delays are all alike.
         if self.plan.twin.is_some() && who == 0 {
             return 7;

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use movex_core::action::Body;
-use movex_core::client::{ClientResource, DispatchOptions, Divergence, Effect, Ended, FromMaster, ToMaster};
+use movex_core::client::{
+    ClientResource, DispatchOptions, Divergence, Effect, Ended, FromMaster, ToMaster, UnknownCause,
+};
 use movex_core::context::TimeMs;
 use movex_core::error::{Code, Error};
 use movex_core::ids::{ClientId, ClientSeq, Epoch, Seq, SessionId};
@@ -217,6 +219,14 @@ impl World {
             Ended::Rejected(_) => "rejected",
             Ended::Unknown(_) => "unknown",
         });
+        match &end {
+            Ended::Rejected(error) if error.code == Code::StalePhase => self.counted("stale phase"),
+            Ended::Rejected(error) if error.code == Code::PhaseFull => self.counted("phase full"),
+            Ended::Rejected(error) if error.code == Code::Superseded => self.counted("superseded"),
+            Ended::Unknown(UnknownCause::SessionForgotten) => self.counted("session forgotten"),
+            Ended::Unknown(UnknownCause::EpochChanged) => self.counted("epoch changed"),
+            _ => {}
+        }
         let id = self.people[who].session.clone();
         self.tell(|| format!("   {id} {client_seq} ended: {end:?}"));
         let at = self.count;
