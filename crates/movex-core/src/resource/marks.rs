@@ -154,7 +154,7 @@ impl Marks {
     pub(super) fn keep_rejections(&mut self, before: &Marks, head: Seq) {
         self.horizon = self.horizon.max(before.horizon);
         for (key, mark) in &before.marks {
-            for (number, _) in mark.rejected_at.iter().filter(|(_, at)| **at <= head) {
+            for (number, at) in mark.rejected_at.iter().filter(|(_, at)| **at <= head) {
                 let Some(outcome) = mark.outcomes.get(number) else {
                     continue;
                 };
@@ -166,7 +166,7 @@ impl Marks {
                 });
                 kept.high = kept.high.max(*number);
                 kept.outcomes.entry(*number).or_insert_with(|| outcome.clone());
-                kept.rejected_at.insert(*number, head);
+                kept.rejected_at.insert(*number, *at);
             }
         }
     }

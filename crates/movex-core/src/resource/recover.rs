@@ -88,9 +88,8 @@ impl Resource {
     /// one and told of it holds.
     pub fn continue_from(&mut self, before: &Resource) {
         self.want(before.wanted());
-        if self.epoch == before.epoch {
-            self.marks.keep_rejections(&before.marks, self.head);
-        }
+        // Also where a change of version is lost: places go on over epochs.
+        self.marks.keep_rejections(&before.marks, self.head);
     }
 
     /// The resource at the place where its log begins.

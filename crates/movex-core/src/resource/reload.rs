@@ -73,6 +73,7 @@ impl Resource {
             next.setting.reports.take();
             return Err(error);
         }
+        next.marks.keep_rejections(&self.marks, self.head);
         next.rearm();
         next.tell_new_epoch(out).map_err(|failure| RecoverError::Base {
             rid: self.rid.to_string(),
