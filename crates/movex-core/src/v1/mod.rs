@@ -5,6 +5,7 @@
 //! one version apart still talk. Actions and states stand in it as the text that came: nothing writes them out again.
 //! The rules are in `docs/protocol.md`.
 
+mod exchange;
 mod read;
 mod write;
 
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::ids::{ClientId, ClientSeq, Epoch, Rid, Seq, SessionId};
 use crate::master::Subscriber;
 
+pub use exchange::{Asked, Question, Say, answer, event};
 pub use read::Unreadable;
 
 /// The version that is spoken here.

@@ -13,11 +13,10 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use movex_core::error::{Code, Error};
 use movex_core::ids::{ClientId, RidForm, SessionId};
-use movex_core::master::{Ask, Hello, Protocol};
-use movex_core::v1::{ClientFrame, ServerFrame, Unreadable, VERSION};
+use movex_core::master::{Hello, Protocol};
+use movex_core::v1::{ClientFrame, Question, Say, ServerFrame, Unreadable, VERSION, answer};
 use tokio::sync::mpsc::{Receiver, channel};
 
-use super::answer::{Asked, Say, answer};
 use super::peer::{FRAMES_MAX, V1Peer, Write};
 use super::{Notary, PATH};
 use crate::runtime::Hub;
@@ -213,9 +212,10 @@ fn take(hub: &Arc<Hub>, peer: &Arc<V1Peer>, text: &str) {
             });
         }
     };
-    let (asked, rid, ask) = match frame {
-        ClientFrame::Ping { stamp } => return peer.send_frame(&ServerFrame::Pong { stamp }),
-        ClientFrame::Hello { .. } => {
+    let Question { rid, asked, ask } = match frame.question() {
+        Ok(question) => question,
+        Err(ClientFrame::Ping { stamp }) => return peer.send_frame(&ServerFrame::Pong { stamp }),
+        Err(_) => {
             let error = Error::new(Code::BadMessage, "you said hello already");
             return peer.send_frame(&ServerFrame::Error {
                 request: None,
@@ -223,47 +223,6 @@ fn take(hub: &Arc<Hub>, peer: &Arc<V1Peer>, text: &str) {
                 error,
             });
         }
-        ClientFrame::Create { request, rid, state } => {
-            let state = state.map(|state| state.as_ref().to_owned());
-            (
-                Asked::Create {
-                    request,
-                    rid: rid.clone(),
-                },
-                rid,
-                Ask::Create { state },
-            )
-        }
-        ClientFrame::Subscribe { rid, from, floor } => (
-            Asked::Subscribe { rid: rid.clone() },
-            rid,
-            Ask::Follow { from, floor },
-        ),
-        ClientFrame::Unsubscribe { rid } => (Asked::Other { rid: rid.clone() }, rid, Ask::Unsubscribe),
-        ClientFrame::Dispatch {
-            rid,
-            epoch,
-            number,
-            floor,
-            seen_reveal,
-            body,
-        } => {
-            let ask = Ask::Dispatch {
-                body: body.into(),
-                epoch: Some(epoch),
-                seen_reveal,
-                number: Some((number, floor)),
-            };
-            (
-                Asked::Dispatch {
-                    rid: rid.clone(),
-                    number,
-                },
-                rid,
-                ask,
-            )
-        }
-        ClientFrame::Show { rid, value } => (Asked::Other { rid: rid.clone() }, rid, Ask::Show { value }),
     };
     let told = peer.clone();
     let waiter = Box::new(move |said| match answer(asked, said) {

@@ -1,6 +1,5 @@
 //! Protocol v1 over WebSocket: one frame of `movex_core::v1` in each text message, at [`PATH`].
 
-mod answer;
 mod gate;
 mod notary;
 mod peer;

@@ -6,11 +6,10 @@ use std::sync::{Arc, Weak};
 use movex_core::context::TimeMs;
 use movex_core::ids::SessionId;
 use movex_core::master::{CloseCause, ConnectionId, Subscriber};
-use movex_core::v1::{ServerFrame, VERSION};
+use movex_core::v1::{self, ServerFrame, VERSION};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 
 use super::Notary;
-use super::answer;
 use crate::runtime::{Hub, Outgoing, Peer, Protocol};
 
 /// Frames that a connection may leave unread.
@@ -108,7 +107,7 @@ impl Peer for V1Peer {
     }
 
     fn event(&self, outgoing: &mut Outgoing<'_>) {
-        if let Some(text) = outgoing.text(Protocol::V1, answer::event) {
+        if let Some(text) = outgoing.text(Protocol::V1, |event| Some(v1::event(event.clone()).to_json())) {
             self.send(text);
         }
     }

@@ -9,14 +9,13 @@ use movex_core::context::TimeMs;
 use movex_core::error::{Code, Error as MasterError};
 use movex_core::ids::{AppId, AppVersion, ClientId, IDENTITY_PREFIX, Rid, RidForm, SessionId};
 use movex_core::master::{
-    Ask, CloseCause, ConnectionId, Hello, Master, Output, Protocol, Request, Settings, Token,
+    CloseCause, ConnectionId, Hello, Master, Output, Protocol, Request, Settings, Token,
 };
 use movex_core::reducer::{Report, ReportKind};
 use movex_core::resource::{Limits, Reports, Setting};
-use movex_core::v1::{ClientFrame, ServerFrame, Unreadable, VERSION};
+use movex_core::v1::{self, Asked, ClientFrame, Question, Say, ServerFrame, Unreadable, VERSION};
 use movex_core::worker::{Command, Worker};
 
-use super::encode::{Asked, answer, event, must_come_again};
 use crate::app::App;
 use crate::chance;
 use crate::error::Error;
@@ -196,37 +195,13 @@ impl Hub {
     }
 
     fn frame(&mut self, now: TimeMs, connection: ConnectionId, frame: ClientFrame) {
-        let (rid, asked, ask) = match frame {
-            ClientFrame::Ping { stamp } => {
+        let Question { rid, asked, ask } = match frame.question() {
+            Ok(question) => question,
+            Err(ClientFrame::Ping { stamp }) => {
                 return self.say(connection, &ServerFrame::Pong { stamp });
             }
-            // A second one says nothing new.
-            ClientFrame::Hello { .. } => return,
-            ClientFrame::Create { request, rid, state } => {
-                let state = state.map(|state| state.as_ref().to_owned());
-                (rid.clone(), Asked::Create { request, rid }, Ask::Create { state })
-            }
-            ClientFrame::Subscribe { rid, from, floor } => {
-                (rid.clone(), Asked::Follow { rid }, Ask::Follow { from, floor })
-            }
-            ClientFrame::Unsubscribe { rid } => (rid.clone(), Asked::Nothing { rid }, Ask::Unsubscribe),
-            ClientFrame::Show { rid, value } => (rid.clone(), Asked::Nothing { rid }, Ask::Show { value }),
-            ClientFrame::Dispatch {
-                rid,
-                epoch,
-                number,
-                floor,
-                seen_reveal,
-                body,
-            } => {
-                let ask = Ask::Dispatch {
-                    body: body.into(),
-                    epoch: Some(epoch),
-                    seen_reveal,
-                    number: Some((number, floor)),
-                };
-                (rid.clone(), Asked::Dispatch { rid, number }, ask)
-            }
+            // A second hello says nothing new.
+            Err(_) => return,
         };
         self.tokens += 1;
         let token = Token(self.tokens);
@@ -257,7 +232,7 @@ impl Hub {
     fn carry_out(&mut self, now: TimeMs, output: Output) {
         match output {
             Output::Send { to, event: happened } => {
-                let text = event(happened).to_json();
+                let text = v1::event(happened).to_json();
                 for connection in to {
                     self.out.push_back((connection, Said::Message(text.clone())));
                 }
@@ -279,12 +254,13 @@ impl Hub {
                 let Some((connection, asked)) = self.asked.remove(&token) else {
                     return;
                 };
-                let comes_again = must_come_again(&asked, &told);
-                if let Some(frame) = answer(asked, told) {
-                    self.say(connection, &frame);
-                }
-                if comes_again {
-                    self.close(connection);
+                match v1::answer(asked, told) {
+                    Say::Nothing => {}
+                    Say::Frame(frame) => self.say(connection, &frame),
+                    Say::FrameAndClose(frame) => {
+                        self.say(connection, &frame);
+                        self.close(connection);
+                    }
                 }
             }
             Output::Close {

@@ -1,6 +1,5 @@
 //! The master in the process: single player, tests, offline.
 
-mod encode;
 mod hub;
 
 use std::collections::{HashMap, VecDeque};
