@@ -6,12 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::run::{is_there, output, program, step};
 
-const NAMES: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// Where a Chromium is. Installs Debian's where that is possible.
 pub(crate) fn find_or_install() -> Result<String> {
@@ -20,14 +15,9 @@ pub(crate) fn find_or_install() -> Result<String> {
     }
     if is_there("apt-get", &["--version"]) && is_root() {
         step("apt-get update", &mut program("apt-get", &["-qq", "update"]))?;
-        let mut install = program(
-            "apt-get",
-            &["-qq", "install", "-y", "--no-install-recommends", "chromium"],
-        );
-        step(
-            "Chromium from Debian's packages",
-            install.env("DEBIAN_FRONTEND", "noninteractive"),
-        )?;
+        let mut install =
+            program("apt-get", &["-qq", "install", "-y", "--no-install-recommends", "chromium"]);
+        step("Chromium from Debian's packages", install.env("DEBIAN_FRONTEND", "noninteractive"))?;
         if let Some(found) = find() {
             return Ok(found);
         }
@@ -39,9 +29,7 @@ pub(crate) fn find_or_install() -> Result<String> {
 }
 
 fn find() -> Option<String> {
-    let named = env::var("CHROMIUM")
-        .ok()
-        .filter(|path| is_there(path, &["--version"]));
+    let named = env::var("CHROMIUM").ok().filter(|path| is_there(path, &["--version"]));
     named.or_else(|| {
         let found = NAMES.iter().filter(|name| is_there(name, &["--version"]));
         let mut paths = found.filter_map(|name| output(&mut program("which", &[name])).ok());

@@ -27,23 +27,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     )?;
     let playroom = root().join(PLAYROOM);
     let mut movex = std::process::Command::new(built("debug", "movex"));
-    movex
-        .arg("dev")
-        .arg("--path")
-        .arg(playroom.join("src/movex.config.ts"));
+    movex.arg("dev").arg("--path").arg(playroom.join("src/movex.config.ts"));
     movex.arg("--static").arg(playroom.join("dist"));
     movex.args(["--host", &arguments.host, "--port", &arguments.port.to_string()]);
-    step(
-        "the playroom: open its address in two windows, ctrl-c ends it",
-        &mut movex,
-    )
+    step("the playroom: open its address in two windows, ctrl-c ends it", &mut movex)
 }
 
 /// The page that the demo and the browser tests use.
 pub(crate) fn build_playroom() -> Result<()> {
     node::install(PLAYROOM)?;
-    step(
-        "the playroom's page",
-        &mut node::npm(PLAYROOM, &["run", "--silent", "build"]),
-    )
+    step("the playroom's page", &mut node::npm(PLAYROOM, &["run", "--silent", "build"]))
 }

@@ -30,10 +30,8 @@ const BANNED_IN_CORE: [&str; 18] = [
 ];
 
 /// Tools of the gates, by crate, command and version. Built once where they are missing.
-const TOOLS: [(&str, &str, &str); 2] = [
-    ("cargo-deny", "deny", "0.20.2"),
-    ("cargo-machete", "machete", "0.9.2"),
-];
+const TOOLS: [(&str, &str, &str); 2] =
+    [("cargo-deny", "deny", "0.20.2"), ("cargo-machete", "machete", "0.9.2")];
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -64,15 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     // Its database of advisories is on a host of its own, which a machine of this gate may not reach.
     step(
         "licences, bans and sources",
-        &mut cargo(&[
-            "deny",
-            "--log-level",
-            "error",
-            "check",
-            "bans",
-            "licenses",
-            "sources",
-        ]),
+        &mut cargo(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]),
     )?;
     // By its own name: under `cargo run` it would take `cargo machete` for a folder of that name.
     step("unused dependencies", &mut program("cargo-machete", &[]))?;
@@ -89,14 +79,8 @@ fn core_stands_alone() -> Result<()> {
         let tree = output(&mut cargo(&[
             "tree", "-p", package, "-e", "normal", "--prefix", "none", "--format", "{p}",
         ]))?;
-        let names: BTreeSet<&str> = tree
-            .lines()
-            .filter_map(|line| line.split_whitespace().next())
-            .collect();
-        let found: Vec<&&str> = BANNED_IN_CORE
-            .iter()
-            .filter(|name| names.contains(**name))
-            .collect();
+        let names: BTreeSet<&str> = tree.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        let found: Vec<&&str> = BANNED_IN_CORE.iter().filter(|name| names.contains(**name)).collect();
         if !found.is_empty() {
             bail!("{package} depends on {found:?}: it takes time, chance and the network as arguments");
         }
@@ -110,10 +94,7 @@ fn install_tools() -> Result<()> {
             continue;
         }
         let what = format!("{package}, a few minutes once");
-        step(
-            &what,
-            &mut cargo(&["install", "--quiet", "--locked", "--version", version, package]),
-        )?;
+        step(&what, &mut cargo(&["install", "--quiet", "--locked", "--version", version, package]))?;
     }
     Ok(())
 }

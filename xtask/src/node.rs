@@ -15,12 +15,8 @@ const NODE_MAJOR_MIN: u32 = 20;
 pub(crate) fn check() -> Result<()> {
     let how = "install Node 20 or newer, for example from your system's packages or nodejs.org";
     let version = output(&mut program("node", &["--version"])).with_context(|| how.to_owned())?;
-    let major = version
-        .trim()
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse::<u32>().ok());
+    let major =
+        version.trim().trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
     if major.is_none_or(|major| major < NODE_MAJOR_MIN) {
         bail!("Node {} is too old: {how}", version.trim());
     }
@@ -44,10 +40,7 @@ pub(crate) fn install(project: &str) -> Result<()> {
         return Ok(());
     }
     let what = format!("npm packages of {project}");
-    step(
-        &what,
-        &mut npm(project, &["ci", "--no-audit", "--no-fund", "--loglevel=error"]),
-    )?;
+    step(&what, &mut npm(project, &["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
     write(&mark, &lock)
 }
 

@@ -21,10 +21,7 @@ pub(crate) fn program(name: &str, arguments: &[&str]) -> Command {
 
 /// Cargo, the one that runs us.
 pub(crate) fn cargo(arguments: &[&str]) -> Command {
-    program(
-        &std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()),
-        arguments,
-    )
+    program(&std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()), arguments)
 }
 
 /// Runs a step to its end and says how long it took.
@@ -35,9 +32,7 @@ pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
     eprintln!("\n== {name}");
     let begun = Instant::now();
     let program = command.get_program().to_string_lossy().into_owned();
-    let status = command
-        .status()
-        .with_context(|| format!("{name}: `{program}` can't be started"))?;
+    let status = command.status().with_context(|| format!("{name}: `{program}` can't be started"))?;
     if !status.success() {
         bail!("{name} failed ({status})");
     }
@@ -51,23 +46,16 @@ pub(crate) fn step(name: &str, command: &mut Command) -> Result<()> {
 /// When it can't be started or fails.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let program = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
-        .with_context(|| format!("`{program}` can't be started"))?;
+    let output = command.output().with_context(|| format!("`{program}` can't be started"))?;
     if !output.status.success() {
-        bail!(
-            "`{program}` failed: {}",
-            String::from_utf8_lossy(&output.stderr).trim()
-        );
+        bail!("`{program}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     Ok(String::from_utf8(output.stdout)?)
 }
 
 /// Whether a program is there and answers.
 pub(crate) fn is_there(name: &str, arguments: &[&str]) -> bool {
-    program(name, arguments)
-        .output()
-        .is_ok_and(|output| output.status.success())
+    program(name, arguments).output().is_ok_and(|output| output.status.success())
 }
 
 /// Where cargo puts what it builds, in that profile's folder.

@@ -20,10 +20,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    step(
-        "the simulator, optimised",
-        &mut cargo(&["build", "--release", "--package", "movex-sim"]),
-    )?;
+    step("the simulator, optimised", &mut cargo(&["build", "--release", "--package", "movex-sim"]))?;
     let mut sim = Command::new(built("release", "movex-sim"));
     sim.arg("--from").arg(arguments.from.to_string());
     if let Some(seeds) = arguments.seeds {

@@ -18,10 +18,7 @@ pub(crate) struct Arguments {
 impl Arguments {
     /// Nothing left out.
     pub(crate) fn everything() -> Self {
-        Self {
-            no_browser: false,
-            rust_only: false,
-        }
+        Self { no_browser: false, rust_only: false }
     }
 }
 
@@ -33,10 +30,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if arguments.rust_only {
         return Ok(());
     }
-    step(
-        "the movex binary",
-        &mut cargo(&["build", "--package", "movex-cli"]),
-    )?;
+    step("the movex binary", &mut cargo(&["build", "--package", "movex-cli"]))?;
     node::install("e2e")?;
     demo::build_playroom()?;
     let binary = built("debug", "movex");
@@ -47,10 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.no_browser {
         let chromium = browser::find_or_install()?;
         let mut tests = node::npm("e2e", &["run", "--silent", "test:browser"]);
-        step(
-            "in a real browser",
-            tests.env("MOVEX_BIN", &binary).env("CHROMIUM", chromium),
-        )?;
+        step("in a real browser", tests.env("MOVEX_BIN", &binary).env("CHROMIUM", chromium))?;
     }
     Ok(())
 }

@@ -59,9 +59,7 @@ pub(crate) async fn put(server: &Server, load: &Load) -> Result<Cost> {
             Some(first) => first,
             None => Socket::connect(server.port, &format!("client{client}")).await?,
         };
-        socket
-            .call("addResourceSubscriber", &format!(r#"{{"rid":{rid}}}"#))
-            .await?;
+        socket.call("addResourceSubscriber", &format!(r#"{{"rid":{rid}}}"#)).await?;
         let (dispatch, dispatches) = mpsc::unbounded_channel::<()>();
         tokio::spawn(client_loop(socket, client, rid.clone(), dispatches, told.clone()));
         dispatchers.push(dispatch);
@@ -164,9 +162,7 @@ async fn client_loop(
 
 async fn final_value(server: &Server, rid: &str) -> Result<i64> {
     let mut socket = Socket::connect(server.port, "reader").await?;
-    let text = socket
-        .call("getResourceState", &format!(r#"{{"rid":{rid}}}"#))
-        .await?;
+    let text = socket.call("getResourceState", &format!(r#"{{"rid":{rid}}}"#)).await?;
     let answer: serde_json::Value = serde_json::from_str(&text)?;
     Ok(answer[0]["val"][0]["value"].as_i64().unwrap_or(0))
 }

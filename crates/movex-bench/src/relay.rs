@@ -25,17 +25,10 @@ pub(crate) async fn run() -> Result<()> {
             },
         );
         let counted = counts.clone();
-        socket.on(
-            "getResourceState",
-            async move |Data::<Value>(payload), ack: AckSender| {
-                let count = counted
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .get(&room(&payload))
-                    .copied();
-                answer(ack, &json!([{ "value": count.unwrap_or(0) }, ""]));
-            },
-        );
+        socket.on("getResourceState", async move |Data::<Value>(payload), ack: AckSender| {
+            let count = counted.lock().unwrap_or_else(PoisonError::into_inner).get(&room(&payload)).copied();
+            answer(ack, &json!([{ "value": count.unwrap_or(0) }, ""]));
+        });
         socket.on(
             "emitActionDispatch",
             async move |socket: SocketRef, Data::<Value>(mut payload), ack: AckSender| {
@@ -55,10 +48,7 @@ pub(crate) async fn run() -> Result<()> {
                 });
                 // A client that left is no fault of the relay's.
                 let _ = socket.to(room).emit("onFwdAction", &forward).await;
-                answer(
-                    ack,
-                    &json!({ "type": "ack", "nextChecksum": checksum, "masterContext": context }),
-                );
+                answer(ack, &json!({ "type": "ack", "nextChecksum": checksum, "masterContext": context }));
             },
         );
         let _ = socket.emit("onReady", &json!({ "id": socket.id.to_string(), "info": {} }));
@@ -72,10 +62,7 @@ pub(crate) async fn run() -> Result<()> {
 }
 
 fn room(payload: &Value) -> String {
-    payload["rid"]["resourceId"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned()
+    payload["rid"]["resourceId"].as_str().unwrap_or_default().to_owned()
 }
 
 fn answer(ack: AckSender, value: &Value) {

@@ -30,10 +30,7 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let mut times = measured?;
     times.sort_unstable();
     let (median, worst) = (times[times.len() / 2], times[times.len() - 1]);
-    println!(
-        "from a saved file to the new state: {median:.0?} median, {worst:.0?} worst of {}",
-        times.len()
-    );
+    println!("from a saved file to the new state: {median:.0?} median, {worst:.0?} worst of {}", times.len());
     Ok(())
 }
 
@@ -43,9 +40,7 @@ async fn measure(arguments: &Arguments, folder: &std::path::Path) -> Result<Vec<
     let mut socket = Socket::connect(server.port, "client").await?;
     let create = r#"{"resourceType":"counter","resourceId":"bench","resourceState":{"count":0}}"#;
     socket.call("createResource", create).await?;
-    socket
-        .call("addResourceSubscriber", r#"{"rid":"counter:bench"}"#)
-        .await?;
+    socket.call("addResourceSubscriber", r#"{"rid":"counter:bench"}"#).await?;
     let source = fs::read_to_string(&config).context("the app has no src/movex.config.ts")?;
     let mut times = Vec::new();
     for save in 0..arguments.saves {
@@ -60,9 +55,7 @@ async fn measure(arguments: &Arguments, folder: &std::path::Path) -> Result<Vec<
                 }
             }
         };
-        tokio::time::timeout(Duration::from_secs(10), reloaded)
-            .await
-            .context("it was not reloaded")??;
+        tokio::time::timeout(Duration::from_secs(10), reloaded).await.context("it was not reloaded")??;
         times.push(begun.elapsed());
     }
     Ok(times)

@@ -33,19 +33,12 @@ const RELAY: &str = "bare socketioxide relay";
 pub(crate) async fn run(arguments: &Arguments) -> Result<()> {
     let mut names = vec![OURS, NPM, RELAY];
     names.retain(|name| !(arguments.no_npm && *name == NPM));
-    println!(
-        "server CPU time, state of 1 KB, medians of {} rounds in turns",
-        arguments.rounds
-    );
+    println!("server CPU time, state of 1 KB, medians of {} rounds in turns", arguments.rounds);
     for &subscribers in &arguments.subscribers {
         let mut costs: Vec<Vec<Cost>> = vec![Vec::new(); names.len()];
         for round in 0..arguments.rounds {
             for (name, costs) in names.iter().zip(&mut costs) {
-                eprintln!(
-                    "round {} of {}: {name}, {subscribers} subscribers",
-                    round + 1,
-                    arguments.rounds
-                );
+                eprintln!("round {} of {}: {name}, {subscribers} subscribers", round + 1, arguments.rounds);
                 costs.push(measure(name, subscribers, arguments).await?);
             }
         }
@@ -86,9 +79,7 @@ fn print_table(subscribers: usize, names: &[&str], costs: &[Vec<Cost>]) {
         "{:<26}{:>14}{:>14}{:>12}{:>10}{:>8}{:>12}",
         "", "us/action", "us/message", "actions/s", "ack ms", "lost", "x relay"
     );
-    let relay = costs
-        .last()
-        .map_or(1.0, |costs| median(costs, |cost| cost.cpu_us_per_action));
+    let relay = costs.last().map_or(1.0, |costs| median(costs, |cost| cost.cpu_us_per_action));
     for (name, costs) in names.iter().zip(costs) {
         let cpu = median(costs, |cost| cost.cpu_us_per_action);
         println!(

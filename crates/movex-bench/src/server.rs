@@ -18,14 +18,8 @@ impl Server {
     /// Starts a server that prints a line with its address when it is ready.
     pub(crate) async fn start(mut command: Command) -> Result<Self> {
         let program = command.as_std().get_program().to_string_lossy().into_owned();
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true);
-        let mut child = command
-            .spawn()
-            .with_context(|| format!("`{program}` can't be started"))?;
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut child = command.spawn().with_context(|| format!("`{program}` can't be started"))?;
         let stdout = child.stdout.take().context("its output is piped")?;
         let mut lines = BufReader::new(stdout).lines();
         let ready = async {
@@ -55,11 +49,7 @@ impl Server {
             let Ok(text) = std::fs::read_to_string(task?.path().join("schedstat")) else {
                 continue;
             };
-            nanoseconds += text
-                .split(' ')
-                .next()
-                .and_then(|first| first.parse::<u64>().ok())
-                .unwrap_or(0);
+            nanoseconds += text.split(' ').next().and_then(|first| first.parse::<u64>().ok()).unwrap_or(0);
         }
         Ok(nanoseconds as f64 / 1_000.0)
     }
@@ -75,11 +65,7 @@ fn port_in(line: &str) -> Option<u16> {
 /// Ours.
 pub(crate) fn movex(binary: &Path, mode: &str, config: &Path) -> Command {
     let mut command = Command::new(binary);
-    command
-        .arg(mode)
-        .arg("--path")
-        .arg(config)
-        .args(["--port", "0", "--host", "127.0.0.1"]);
+    command.arg(mode).arg("--path").arg(config).args(["--port", "0", "--host", "127.0.0.1"]);
     command
 }
 
@@ -103,10 +89,7 @@ mod tests {
 
     #[test]
     fn the_port_is_found_in_the_ready_line() {
-        assert_eq!(
-            port_in("Movex is ready at http://127.0.0.1:4242/ (dev)"),
-            Some(4242)
-        );
+        assert_eq!(port_in("Movex is ready at http://127.0.0.1:4242/ (dev)"), Some(4242));
         assert_eq!(port_in("started http://127.0.0.1:80"), Some(80));
         assert_eq!(port_in("loading"), None);
     }

@@ -82,12 +82,7 @@ impl Socket {
 
     async fn text(&mut self) -> Result<String> {
         loop {
-            match self
-                .stream
-                .next()
-                .await
-                .context("the server closed the connection")??
-            {
+            match self.stream.next().await.context("the server closed the connection")?? {
                 Message::Text(text) if text.as_str() == "2" => self.send("3".into()).await?,
                 Message::Text(text) => return Ok(text.as_str().to_owned()),
                 _ => {}

@@ -26,10 +26,7 @@ impl Source {
     pub(crate) fn new(path: Option<PathBuf>, names: &[String]) -> Self {
         let names = names.iter().map(String::as_str).chain(["NODE_ENV"]);
         let seen = names.filter_map(|name| Some((name.to_owned(), std::env::var(name).ok()?)));
-        Self {
-            path: path.unwrap_or_else(|| PathBuf::from("src/movex.config")),
-            env: seen.collect(),
-        }
+        Self { path: path.unwrap_or_else(|| PathBuf::from("src/movex.config")), env: seen.collect() }
     }
 
     /// Where the code begins, as it was named.
@@ -42,9 +39,7 @@ impl Source {
         if let Some(bundle) = read_bundle(&self.path)? {
             return Ok(bundle);
         }
-        let options = BuildOptions {
-            env: self.env.clone(),
-        };
+        let options = BuildOptions { env: self.env.clone() };
         let path = self.path.clone();
         let built = std::thread::Builder::new()
             .name("movex-build".into())
@@ -53,9 +48,9 @@ impl Source {
             .join();
         match built {
             Ok(built) => Ok(built?),
-            Err(_) => Err(Failed::Load(LoadError(
-                "the app can't be built: a fault of the builder itself".into(),
-            ))),
+            Err(_) => {
+                Err(Failed::Load(LoadError("the app can't be built: a fault of the builder itself".into())))
+            }
         }
     }
 }
@@ -64,18 +59,12 @@ fn read_bundle(path: &Path) -> Result<Option<Bundle>, Failed> {
     if !path.is_file() {
         return Ok(None);
     }
-    let bytes = std::fs::read(path).map_err(|error| Failed::File {
-        path: path.to_owned(),
-        what: "read",
-        error,
-    })?;
+    let bytes =
+        std::fs::read(path).map_err(|error| Failed::File { path: path.to_owned(), what: "read", error })?;
     if !Bundle::is_bundle(&bytes) {
         return Ok(None);
     }
-    let read = Bundle::from_bytes(&bytes).map_err(|error| Failed::Bundle {
-        path: path.to_owned(),
-        error,
-    })?;
+    let read = Bundle::from_bytes(&bytes).map_err(|error| Failed::Bundle { path: path.to_owned(), error })?;
     Ok(Some(read))
 }
 
@@ -103,12 +92,7 @@ impl App for ScriptApp {
         let host = ScriptHost::new(&self.bundle, self.options.clone(), sink)
             .map_err(|error| LoadError(error.to_string()))?;
         let types = host.resource_types();
-        let reducers = types
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), host.reducer(name)?)));
-        Ok(Loaded {
-            reducers: reducers.collect(),
-            version: self.bundle.version().clone(),
-        })
+        let reducers = types.iter().filter_map(|name| Some(((*name).to_owned(), host.reducer(name)?)));
+        Ok(Loaded { reducers: reducers.collect(), version: self.bundle.version().clone() })
     }
 }

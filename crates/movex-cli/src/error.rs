@@ -17,11 +17,7 @@ pub(crate) enum Failed {
     #[error("{0}")]
     Start(#[from] StartError),
     #[error("{path} can't be {what}: {error}")]
-    File {
-        path: PathBuf,
-        what: &'static str,
-        error: std::io::Error,
-    },
+    File { path: PathBuf, what: &'static str, error: std::io::Error },
     #[error("{path} is malformed: {error}")]
     Settings { path: PathBuf, error: serde_json::Error },
     #[error("{0} is no key of identities")]
@@ -37,9 +33,7 @@ pub(crate) enum Failed {
 impl Failed {
     /// The hint as a line of its own, if there is one.
     pub(crate) fn hint_line(&self) -> String {
-        self.hint()
-            .map(|hint| format!("\nhint: {hint}"))
-            .unwrap_or_default()
+        self.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default()
     }
 
     /// Whether the app's developer can mend it by saving a file.

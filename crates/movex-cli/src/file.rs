@@ -19,10 +19,8 @@ pub(crate) fn complete(flags: Options) -> Result<Options, Failed> {
         what: "read",
         error,
     })?;
-    let mut file: Options = serde_json::from_str(&text).map_err(|error| Failed::Settings {
-        path: path.clone(),
-        error,
-    })?;
+    let mut file: Options =
+        serde_json::from_str(&text).map_err(|error| Failed::Settings { path: path.clone(), error })?;
     // A folder that the file names is seen from the file.
     if let (Some(dir), Some(beside)) = (&file.static_dir, path.parent()) {
         file.static_dir = Some(beside.join(dir));
@@ -39,9 +37,5 @@ fn find(config: Option<&Path>) -> Option<PathBuf> {
     };
     let holder = folder.ends_with("src").then(|| folder.join(".."));
     let candidates = [Some(folder), holder];
-    candidates
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.join("movex.json"))
-        .find(|file| file.is_file())
+    candidates.into_iter().flatten().map(|folder| folder.join("movex.json")).find(|file| file.is_file())
 }

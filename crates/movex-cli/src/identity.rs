@@ -28,11 +28,7 @@ pub(crate) fn key(config: Option<&Path>) -> Result<Option<[u8; 32]>, Failed> {
                 }
             }
         }
-        Err(error) => Err(Failed::File {
-            path,
-            what: "read",
-            error,
-        }),
+        Err(error) => Err(Failed::File { path, what: "read", error }),
     }
 }
 
@@ -43,11 +39,7 @@ fn app_folder(config: Option<&Path>) -> PathBuf {
         Some(path) if path.is_dir() => path.to_owned(),
         Some(path) => path.parent().map_or_else(|| PathBuf::from("."), Path::to_owned),
     };
-    if folder.ends_with("src") {
-        folder.join("..")
-    } else {
-        folder
-    }
+    if folder.ends_with("src") { folder.join("..") } else { folder }
 }
 
 fn keep(path: &Path, key: &[u8; 32]) -> io::Result<()> {

@@ -37,17 +37,10 @@ pub(crate) fn begin(form: Log) -> io::Result<Writing> {
         }
         Log::Json => {
             JSON.store(true, Ordering::Relaxed);
-            layer
-                .json()
-                .flatten_event(true)
-                .with_current_span(false)
-                .with_span_list(false)
-                .boxed()
+            layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
         }
     };
-    tracing_subscriber::registry()
-        .with(layer.with_filter(targets))
-        .init();
+    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
     Ok(writing)
 }
 
@@ -81,16 +74,11 @@ impl Lines {
         let dropped = Arc::new(AtomicUsize::new(0));
         let count = dropped.clone();
         let (end, ended) = sync_channel(0);
-        std::thread::Builder::new()
-            .name("movex-log".into())
-            .spawn(move || {
-                let _end: SyncSender<()> = end;
-                write(&receiver, &count);
-            })?;
-        let writing = Writing {
-            sender: sender.clone(),
-            ended,
-        };
+        std::thread::Builder::new().name("movex-log".into()).spawn(move || {
+            let _end: SyncSender<()> = end;
+            write(&receiver, &count);
+        })?;
+        let writing = Writing { sender: sender.clone(), ended };
         Ok((Self { sender, dropped }, writing))
     }
 }
@@ -104,10 +92,7 @@ fn write(lines: &Receiver<Message>, dropped: &AtomicUsize) {
         if lost > 0 && !are_json() {
             let _ = writeln!(stderr, "({lost} lines were dropped: stderr is read too slowly)");
         } else if lost > 0 {
-            let _ = writeln!(
-                stderr,
-                r#"{{"level":"WARN","message":"lines were dropped","lines":{lost}}}"#
-            );
+            let _ = writeln!(stderr, r#"{{"level":"WARN","message":"lines were dropped","lines":{lost}}}"#);
         }
     }
 }

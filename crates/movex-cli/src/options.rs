@@ -92,20 +92,10 @@ pub(crate) struct Options {
     pub(crate) engines: Option<usize>,
 
     /// The longest message, in bytes [default: 1000000]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_MESSAGE_BYTES",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_MESSAGE_BYTES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_message_bytes: Option<usize>,
     /// Connections at a time [default: 10000]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_CONNECTIONS",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_CONNECTIONS", value_name = "N", help_heading = "Limits")]
     pub(crate) max_connections: Option<usize>,
     /// Requests of one connection under way [default: 10000]
     #[arg(long, env = "MOVEX_MAX_REQUESTS", value_name = "N", help_heading = "Limits")]
@@ -114,55 +104,25 @@ pub(crate) struct Options {
     #[arg(long, env = "MOVEX_MAX_RESOURCES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_resources: Option<usize>,
     /// How long a resource that nobody looks at is kept after its last use, in ms [default: one day]
-    #[arg(
-        long,
-        env = "MOVEX_RESOURCE_IDLE_MS",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_RESOURCE_IDLE_MS", value_name = "N", help_heading = "Limits")]
     pub(crate) resource_idle_ms: Option<u64>,
     /// Bytes that a connection may leave unread before it is cut off [default: 32 MiB]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_UNREAD_BYTES",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_UNREAD_BYTES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_unread_bytes: Option<usize>,
     /// All logs together, in bytes [default: 1 GiB]
     #[arg(long, env = "MOVEX_MAX_LOG_BYTES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_log_bytes: Option<usize>,
     /// Memory of each engine, for code and states, in bytes [default: 256 MiB]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_SCRIPT_BYTES",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_SCRIPT_BYTES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_script_bytes: Option<usize>,
     /// Stack of each engine, in bytes [default: 512 KiB]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_SCRIPT_STACK_BYTES",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_SCRIPT_STACK_BYTES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_script_stack_bytes: Option<usize>,
     /// Steps of one call of a reducer, in ticks of ten thousand loop turns or calls [default: 1000]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_SCRIPT_TICKS",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_SCRIPT_TICKS", value_name = "N", help_heading = "Limits")]
     pub(crate) max_script_ticks: Option<u64>,
     /// The JSON text of one state, in bytes [default: 8 MiB]
-    #[arg(
-        long,
-        env = "MOVEX_MAX_STATE_BYTES",
-        value_name = "N",
-        help_heading = "Limits"
-    )]
+    #[arg(long, env = "MOVEX_MAX_STATE_BYTES", value_name = "N", help_heading = "Limits")]
     pub(crate) max_state_bytes: Option<usize>,
 }
 
@@ -247,10 +207,7 @@ mod tests {
             r#"{"port":1,"host":"h","corsOrigin":["https://a.example"],"static":"dist"}"#,
         )
         .unwrap();
-        let flags = Options {
-            port: Some(2),
-            ..Options::default()
-        };
+        let flags = Options { port: Some(2), ..Options::default() };
         let merged = flags.or(file);
         assert_eq!((merged.port, merged.host.as_deref()), (Some(2), Some("h")));
         assert_eq!(merged.cors_origin, ["https://a.example"]);

@@ -20,9 +20,7 @@ const QUIET: Duration = Duration::from_millis(20);
 /// And this is as long as a busy editor is waited for.
 const QUIET_WAIT_MAX: Duration = Duration::from_millis(60);
 
-const EXTENSIONS: [&str; 10] = [
-    "ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "json", "movex",
-];
+const EXTENSIONS: [&str; 10] = ["ts", "tsx", "mts", "cts", "js", "jsx", "mjs", "cjs", "json", "movex"];
 
 /// Folders that are watched while something is missing.
 const FOLDERS_MAX: usize = 500;
@@ -100,17 +98,12 @@ pub(crate) fn begin(
         is_behind: false,
     };
     reloader.watch(reloader.folders());
-    std::thread::Builder::new()
-        .name("movex-watch".into())
-        .spawn(move || reloader.run(&changes))?;
+    std::thread::Builder::new().name("movex-watch".into()).spawn(move || reloader.run(&changes))?;
     Ok(Watching { _watcher: watcher })
 }
 
 fn matters(event: &Event, own_name: Option<&OsStr>) -> bool {
-    let changes = matches!(
-        event.kind,
-        EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_)
-    );
+    let changes = matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_));
     let is_code = |path: &PathBuf| {
         let extension = path.extension().and_then(|extension| extension.to_str());
         // Without an extension it may be a folder.
@@ -148,10 +141,7 @@ impl Reloader {
                 self.is_behind = true;
                 tracing::error!("the old code goes on: {error}");
                 // What is missing may come in a folder in which nothing was yet.
-                let all = self
-                    .folders()
-                    .into_iter()
-                    .chain(folders_below(self.source.path()));
+                let all = self.folders().into_iter().chain(folders_below(self.source.path()));
                 return self.watch(all.collect());
             }
         };
@@ -222,11 +212,7 @@ fn folders_below(path: &Path) -> Vec<PathBuf> {
         let entries = std::fs::read_dir(&found[at]).into_iter().flatten().flatten();
         let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
         let is_own = |name: &OsStr| name != "node_modules" && !name.as_encoded_bytes().starts_with(b".");
-        found.extend(
-            folders
-                .filter(|entry| is_own(&entry.file_name()))
-                .map(|entry| entry.path()),
-        );
+        found.extend(folders.filter(|entry| is_own(&entry.file_name())).map(|entry| entry.path()));
         at += 1;
     }
     found

@@ -45,17 +45,13 @@ impl Action {
         }
         match serde_json::from_str::<Shape<'_>>(&json) {
             Ok(_) => Ok(Self { json }),
-            Err(_) => Err(Error::bad_action(
-                "an action is an object with a `type` that is a string",
-            )),
+            Err(_) => Err(Error::bad_action("an action is an object with a `type` that is a string")),
         }
     }
 
     /// The tick that the master dispatches when a deadline has come (M26).
     pub fn tick() -> Self {
-        Self {
-            json: Arc::from(r#"{"type":"tick"}"#),
-        }
+        Self { json: Arc::from(r#"{"type":"tick"}"#) }
     }
 
     /// The text as it came.
@@ -126,10 +122,9 @@ impl Draft {
     pub fn stamp(self, time: TimeMs) -> Body {
         match self {
             Draft::Public(action) => Body::Public(action.stamp(time)),
-            Draft::Private { private, public } => Body::Private {
-                private: private.stamp(time),
-                public: public.stamp(time),
-            },
+            Draft::Private { private, public } => {
+                Body::Private { private: private.stamp(time), public: public.stamp(time) }
+            }
         }
     }
 
@@ -143,10 +138,9 @@ impl From<Body> for Draft {
     fn from(body: Body) -> Self {
         match body {
             Body::Public(action) => Draft::Public(ActionDraft::Ready(action)),
-            Body::Private { private, public } => Draft::Private {
-                private: ActionDraft::Ready(private),
-                public: ActionDraft::Ready(public),
-            },
+            Body::Private { private, public } => {
+                Draft::Private { private: ActionDraft::Ready(private), public: ActionDraft::Ready(public) }
+            }
         }
     }
 }
@@ -203,11 +197,7 @@ mod tests {
     #[test]
     fn an_action_needs_a_type() {
         for text in ["null", "[]", "{}", r#"{"type":1}"#, "5"] {
-            assert_eq!(
-                Action::from_json(text).unwrap_err().code,
-                crate::error::Code::BadAction,
-                "{text}"
-            );
+            assert_eq!(Action::from_json(text).unwrap_err().code, crate::error::Code::BadAction, "{text}");
         }
         assert!(Action::from_json(r#"{"payload":1,"type":"a\"b"}"#).is_ok());
     }

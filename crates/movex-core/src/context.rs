@@ -39,11 +39,7 @@ pub struct Context {
 impl Context {
     /// A context for one application of one action.
     pub fn new(stamp: Stamp, entropy: Entropy) -> Self {
-        Self {
-            stamp,
-            entropy,
-            read: Cell::new(false),
-        }
+        Self { stamp, entropy, read: Cell::new(false) }
     }
 
     /// The entry's chance. That it was read is remembered: a reducer that fails after it gives an entry without
@@ -124,9 +120,6 @@ mod tests {
 
     #[test]
     fn a_key_is_never_printed() {
-        assert_eq!(
-            format!("{:?}", EntropyKey::new([9; 16], [8; 16])),
-            "EntropyKey(..)"
-        );
+        assert_eq!(format!("{:?}", EntropyKey::new([9; 16], [8; 16])), "EntropyKey(..)");
     }
 }

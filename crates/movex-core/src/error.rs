@@ -109,10 +109,7 @@ pub struct Error {
 impl Error {
     /// An error of that code.
     pub fn new(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-        }
+        Self { code, message: message.into() }
     }
 
     /// The action is malformed.

@@ -137,10 +137,7 @@ impl Rid {
         if resource_type.is_empty() || id.is_empty() || resource_type.contains(':') {
             return Err(BadRid(text));
         }
-        Ok(Self {
-            colon: resource_type.len(),
-            text: text.into(),
-        })
+        Ok(Self { colon: resource_type.len(), text: text.into() })
     }
 
     /// Reads `type:id`.
@@ -149,10 +146,9 @@ impl Rid {
     /// When there is no colon, or nothing before or after it.
     pub fn parse(text: &str) -> Result<Self, BadRid> {
         match text.split_once(':') {
-            Some((resource_type, id)) if !resource_type.is_empty() && !id.is_empty() => Ok(Self {
-                text: text.into(),
-                colon: resource_type.len(),
-            }),
+            Some((resource_type, id)) if !resource_type.is_empty() && !id.is_empty() => {
+                Ok(Self { text: text.into(), colon: resource_type.len() })
+            }
             _ => Err(BadRid(text.to_owned())),
         }
     }

@@ -33,10 +33,7 @@ pub struct Entry {
 impl Entry {
     /// The action and context as a view counts it: the private action where `own`, else the public one.
     pub fn half(&self, own: bool) -> (&Action, Context) {
-        let stamp = Stamp {
-            time: self.time,
-            author: self.author.clone(),
-        };
+        let stamp = Stamp { time: self.time, author: self.author.clone() };
         match (&self.body, self.private_entropy) {
             (Body::Private { private, .. }, Some(entropy)) if own => (private, Context::new(stamp, entropy)),
             (body, _) => (body.public(), Context::new(stamp, self.entropy)),
@@ -51,9 +48,7 @@ impl Entry {
         seq: Seq,
         body: &Body,
     ) -> (Entropy, Option<Entropy>) {
-        let private = body
-            .is_private()
-            .then(|| key.draw(rid, epoch, seq, Draw::Private));
+        let private = body.is_private().then(|| key.draw(rid, epoch, seq, Draw::Private));
         (key.draw(rid, epoch, seq, Draw::Public), private)
     }
 }

@@ -92,23 +92,13 @@ impl Worker {
     /// Takes one command.
     pub fn handle(&mut self, now: TimeMs, rid: &Rid, command: Command, out: &mut Out<'_>) {
         match command {
-            Command::Create {
-                request,
-                author,
-                state,
-            } => self.create(now, rid, request, author, state, out),
+            Command::Create { request, author, state } => self.create(now, rid, request, author, state, out),
             Command::Ask(input) => match self.resources.get_mut(rid) {
                 Some(resource) => resource.handle(now, input, &mut |effect| out(rid, effect)),
                 None => {
                     let error = self.unknown(rid);
                     if let Some(request) = input.request() {
-                        out(
-                            rid,
-                            Effect::Reply {
-                                request,
-                                reply: Reply::Failed(error),
-                            },
-                        );
+                        out(rid, Effect::Reply { request, reply: Reply::Failed(error) });
                     }
                 }
             },
@@ -154,10 +144,7 @@ impl Worker {
             return Err(self.unknown(rid));
         };
         if self.resources.contains_key(rid) {
-            return Err(Error::new(
-                Code::ResourceExists,
-                format!("{rid} exists already: choose another id"),
-            ));
+            return Err(Error::new(Code::ResourceExists, format!("{rid} exists already: choose another id")));
         }
         let reducer = reducer.clone();
         let initial = match &state {
@@ -213,30 +200,18 @@ impl Worker {
     fn draw_epoch(&mut self, now: TimeMs, rid: &Rid) -> Epoch {
         self.epochs += 1;
         let place = Seq(now.0.wrapping_shl(20) ^ self.epochs);
-        Epoch(
-            self.setting
-                .entropy_key
-                .draw(rid, Epoch(0), place, Draw::Public)
-                .0
-                >> 11,
-        )
+        Epoch(self.setting.entropy_key.draw(rid, Epoch(0), place, Draw::Public).0 >> 11)
     }
 
     fn unknown(&self, rid: &Rid) -> Error {
         let resource_type = rid.resource_type();
         if self.reducers.contains_key(resource_type) {
-            return Error::new(
-                Code::UnknownResource,
-                format!("there is no {rid}: create it first"),
-            );
+            return Error::new(Code::UnknownResource, format!("there is no {rid}: create it first"));
         }
         let known: Vec<&str> = self.reducers.keys().map(String::as_str).collect();
         Error::new(
             Code::UnknownResourceType,
-            format!(
-                "the app has no resource type {resource_type:?}; it has {}",
-                known.join(", ")
-            ),
+            format!("the app has no resource type {resource_type:?}; it has {}", known.join(", ")),
         )
     }
 
@@ -247,12 +222,8 @@ impl Worker {
 
     /// Wakes every resource whose time has come.
     pub fn wake(&mut self, now: TimeMs, out: &mut Out<'_>) {
-        let due: Vec<Rid> = self
-            .wakes
-            .iter()
-            .take_while(|(at, _)| *at <= now)
-            .map(|(_, rid)| rid.clone())
-            .collect();
+        let due: Vec<Rid> =
+            self.wakes.iter().take_while(|(at, _)| *at <= now).map(|(_, rid)| rid.clone()).collect();
         for rid in due {
             if let Some(resource) = self.resources.get_mut(&rid) {
                 resource.handle(now, Input::Wake, &mut |effect| out(&rid, effect));
@@ -283,10 +254,7 @@ impl Worker {
         version: AppVersion,
         out: &mut Out<'_>,
     ) -> Vec<RecoverError> {
-        let setting = Rc::new(Setting {
-            version,
-            ..(*self.setting).clone()
-        });
+        let setting = Rc::new(Setting { version, ..(*self.setting).clone() });
         let mut rids: Vec<Rid> = self.resources.keys().cloned().collect();
         rids.sort();
         let mut errors = Vec::new();
@@ -299,9 +267,8 @@ impl Worker {
                 errors.push(RecoverError::TypeGone { rid: rid.to_string() });
                 continue;
             };
-            match resource.reloaded(epoch, reducer.clone(), setting.clone(), &mut |effect| {
-                out(&rid, effect)
-            }) {
+            match resource.reloaded(epoch, reducer.clone(), setting.clone(), &mut |effect| out(&rid, effect))
+            {
                 Ok(next) => {
                     self.resources.insert(rid.clone(), next);
                     self.schedule(&rid);

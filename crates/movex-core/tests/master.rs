@@ -40,10 +40,7 @@ fn push(what: i64) -> Body {
 }
 
 fn secret() -> Body {
-    Body::Private {
-        private: action(SECRET),
-        public: action(HIDDEN),
-    }
+    Body::Private { private: action(SECRET), public: action(HIDDEN) }
 }
 
 fn failure(answer: Option<&Answer>) -> Option<Code> {
@@ -57,23 +54,13 @@ fn failure(answer: Option<&Answer>) -> Option<Code> {
 fn a_forward_leaves_before_its_acknowledgement() {
     let (mut table, ann, bob) = two_people();
     let token = table.dispatch(ann, push(1));
-    let [
-        Output::Send {
-            to,
-            event: Event::Entry { frame, .. },
-        },
-        Output::Answer {
-            token: answered,
-            answer,
-        },
-    ] = &table.said[..]
+    let [Output::Send { to, event: Event::Entry { frame, .. } }, Output::Answer { token: answered, answer }] =
+        &table.said[..]
     else {
         panic!("a forward, then an acknowledgement: {:?}", table.said)
     };
     assert_eq!((&to[..], *answered), (&[bob][..], token));
-    let Answer::Acknowledged { frame: own, .. } = answer else {
-        panic!("an acknowledgement")
-    };
+    let Answer::Acknowledged { frame: own, .. } = answer else { panic!("an acknowledgement") };
     assert_eq!(frame, own);
 }
 
@@ -110,11 +97,7 @@ fn m23_what_the_store_lost_has_no_effect() {
     table.dispatch(ann, push(1));
     table.said.clear();
     table.keeping = Keeping::Later;
-    let lost = [
-        table.dispatch(ann, push(2)),
-        table.dispatch(bob, push(3)),
-        table.ask(ann, Ask::Resource),
-    ];
+    let lost = [table.dispatch(ann, push(2)), table.dispatch(bob, push(3)), table.ask(ann, Ask::Resource)];
     table.lose(store_error("the disk is full"));
     for token in lost {
         assert_eq!(failure(table.answer(token)), Some(Code::StoreUnavailable));
@@ -123,9 +106,7 @@ fn m23_what_the_store_lost_has_no_effect() {
 
     table.keeping = Keeping::Now;
     let token = table.ask(ann, Ask::Resource);
-    let Some(Answer::Resource { state, .. }) = table.answer(token) else {
-        panic!("it goes on")
-    };
+    let Some(Answer::Resource { state, .. }) = table.answer(token) else { panic!("it goes on") };
     assert!(state.json.as_ref().unwrap().contains(r#""list":[1]"#));
     let token = table.dispatch(bob, push(4));
     assert!(matches!(table.answer(token), Some(Answer::Acknowledged { .. })));
@@ -140,9 +121,7 @@ fn a_private_dispatch_that_ends_the_phase_is_answered_by_the_end() {
         table.dispatch(who, secret());
     }
     let token = table.dispatch(cyd, secret());
-    let Some(Answer::PhaseEnded { checksum, .. }) = table.answer(token) else {
-        panic!("the end")
-    };
+    let Some(Answer::PhaseEnded { checksum, .. }) = table.answer(token) else { panic!("the end") };
     for who in [ann, bob] {
         let events = table.events(who);
         let Some(Event::PhaseEnd { checksum: told, .. }) = events.last() else {
@@ -175,19 +154,12 @@ fn a_subscriber_begins_at_the_place_of_the_state_that_they_got() {
     let token = table.ask(cyd, Ask::Subscribe);
     table.dispatch(ann, push(2));
     table.keep();
-    let Some(Answer::Resource {
-        state, subscribers, ..
-    }) = table.answer(token)
-    else {
-        panic!("subscribed")
-    };
+    let Some(Answer::Resource { state, subscribers, .. }) = table.answer(token) else { panic!("subscribed") };
     assert!(state.json.as_ref().unwrap().contains(r#""list":[1]"#));
     assert_eq!(subscribers.len(), 3);
     assert!(table.events(cyd).is_empty());
     table.keep();
-    let [Event::Entry { frame, .. }] = table.events(cyd)[..] else {
-        panic!("just the second one")
-    };
+    let [Event::Entry { frame, .. }] = table.events(cyd)[..] else { panic!("just the second one") };
     assert_eq!(frame.seq.0, 2);
 }
 
@@ -209,13 +181,7 @@ fn an_id_that_is_taken_over_closes_the_older_connection() {
     let closed = |output: &Output| matches!(output, Output::Close { connection, cause: CloseCause::TakenOver } if *connection == ann);
     assert!(table.said.iter().any(closed));
     // She goes on where she was, and is told to take the state anew.
-    assert!(matches!(
-        table.events(again)[..],
-        [Event::Refresh {
-            why: Refresh::Returned,
-            ..
-        }]
-    ));
+    assert!(matches!(table.events(again)[..], [Event::Refresh { why: Refresh::Returned, .. }]));
     table.dispatch(bob, push(1));
     assert_eq!((table.events(again).len(), table.events(ann).len()), (2, 0));
     // The end of the older one changes nothing.
@@ -226,10 +192,7 @@ fn an_id_that_is_taken_over_closes_the_older_connection() {
 
 #[test]
 fn m28_a_takeover_can_be_denied() {
-    let mut table = table_with(Settings {
-        takeover: Takeover::Deny,
-        ..Settings::default()
-    });
+    let mut table = table_with(Settings { takeover: Takeover::Deny, ..Settings::default() });
     table.connect("ann");
     let second = table.connect("ann");
     let refused = |output: &Output| matches!(output, Output::Close { connection, cause: CloseCause::Refused(_) } if *connection == second);
@@ -255,10 +218,7 @@ fn a_client_that_named_its_id_may_come_back_for_a_while() {
     table.timeout();
     let bob = table.connect("bob");
     table.dispatch(ann, push(1));
-    assert!(matches!(
-        table.events(bob)[..],
-        [Event::Refresh { .. }, Event::Entry { .. }]
-    ));
+    assert!(matches!(table.events(bob)[..], [Event::Refresh { .. }, Event::Entry { .. }]));
 
     table.said.clear();
     table.disconnect(bob);
@@ -297,10 +257,7 @@ fn an_id_that_exists_is_not_created_again() {
     let token = table.ask(bob, Ask::Create { state: None });
     assert_eq!(failure(table.answer(token)), Some(Code::ResourceExists));
     let token = table.ask(bob, Ask::Resource);
-    let Some(Answer::Resource {
-        state, subscribers, ..
-    }) = table.answer(token)
-    else {
+    let Some(Answer::Resource { state, subscribers, .. }) = table.answer(token) else {
         panic!("it is there")
     };
     assert!(state.json.as_ref().unwrap().contains(r#""list":[1]"#));
@@ -311,12 +268,7 @@ fn an_id_that_exists_is_not_created_again() {
 fn a_state_that_does_not_fit_creates_nothing() {
     let mut table = table_with(Settings::default());
     let ann = table.connect("ann");
-    let token = table.ask(
-        ann,
-        Ask::Create {
-            state: Some("5".into()),
-        },
-    );
+    let token = table.ask(ann, Ask::Create { state: Some("5".into()) });
     assert_eq!(failure(table.answer(token)), Some(Code::BadState));
     for ask in [Ask::Subscribe, Ask::Resource, Ask::Subscribers] {
         let token = table.ask(ann, ask);
@@ -331,9 +283,7 @@ fn an_unknown_type_is_said_with_those_that_there_are() {
     for name in ["chat:1", "constructor:1", "__proto__:1"] {
         table.rid = movex_core::ids::Rid::parse(name).unwrap();
         let token = table.ask(ann, Ask::Subscribe);
-        let Some(Answer::Failed(error)) = table.answer(token) else {
-            panic!("an error")
-        };
+        let Some(Answer::Failed(error)) = table.answer(token) else { panic!("an error") };
         assert_eq!(error.code, Code::UnknownResourceType);
         assert!(error.message.contains("it has nasty"));
     }
@@ -368,21 +318,12 @@ fn g9_requests_subscriptions_resources_and_connections_are_bounded() {
     table.connect("bob");
     table.said.clear();
     table.connect("cyd");
-    assert!(matches!(
-        table.said[..],
-        [Output::Close {
-            cause: CloseCause::Refused(_),
-            ..
-        }]
-    ));
+    assert!(matches!(table.said[..], [Output::Close { cause: CloseCause::Refused(_), .. }]));
 }
 
 #[test]
 fn g9_a_resource_that_nobody_uses_is_deleted() {
-    let mut table = table_with(Settings {
-        resource_idle_ms_max: 5_000,
-        ..Settings::default()
-    });
+    let mut table = table_with(Settings { resource_idle_ms_max: 5_000, ..Settings::default() });
     let ann = table.hello(None);
     table.ask(ann, Ask::Create { state: None });
     table.ask(ann, Ask::Subscribe);
@@ -404,21 +345,12 @@ fn who_comes_while_the_server_ends_is_told_so() {
     assert_eq!(failure(table.answer(token)), Some(Code::ShuttingDown));
     table.said.clear();
     table.connect("cyd");
-    assert!(matches!(
-        table.said[..],
-        [Output::Close {
-            cause: CloseCause::Refused(_),
-            ..
-        }]
-    ));
+    assert!(matches!(table.said[..], [Output::Close { cause: CloseCause::Refused(_), .. }]));
 }
 
 #[test]
 fn g9_reading_it_from_outside_keeps_no_resource_alive() {
-    let mut table = table_with(Settings {
-        resource_idle_ms_max: 5_000,
-        ..Settings::default()
-    });
+    let mut table = table_with(Settings { resource_idle_ms_max: 5_000, ..Settings::default() });
     let ann = table.hello(None);
     table.ask(ann, Ask::Create { state: None });
     table.disconnect(ann);
@@ -448,12 +380,7 @@ fn m24_who_missed_an_entry_because_its_note_was_lost_takes_the_view_anew() {
     table.keeping = Keeping::Later;
     table.dispatch(bob, Body::Public(action(r#"{"type":"burn","payload":0}"#)));
     table.keep();
-    assert!(
-        !table
-            .events(ann)
-            .iter()
-            .any(|event| matches!(event, Event::Entry { .. }))
-    );
+    assert!(!table.events(ann).iter().any(|event| matches!(event, Event::Entry { .. })));
     table.lose(store_error("no space left"));
     let refreshed = |of| {
         let events = table.events(of);

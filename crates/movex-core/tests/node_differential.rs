@@ -56,16 +56,10 @@ fn numbers() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<i32>().prop_map(Value::from),
         (-9_007_199_254_740_992_i64..=9_007_199_254_740_992).prop_map(Value::from),
-        any::<f64>()
-            .prop_filter("JSON has no others", |number| number.is_finite())
-            .prop_map(Value::from),
+        any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Value::from),
         (-400_i32..400, -1e4..1e4_f64).prop_map(|(power, of)| {
             let number = of * 10_f64.powi(power);
-            if number.is_finite() {
-                Value::from(number)
-            } else {
-                json!(0)
-            }
+            if number.is_finite() { Value::from(number) } else { json!(0) }
         }),
         Just(json!(-0.0)),
         Just(json!(1e21)),

@@ -73,21 +73,13 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn limits() -> Limits {
-    Limits {
-        phase_entries_max: 12,
-        phase_author_entries_max: 6,
-        items_kept_max: 10_000,
-        ..Limits::default()
-    }
+    Limits { phase_entries_max: 12, phase_author_entries_max: 6, items_kept_max: 10_000, ..Limits::default() }
 }
 
 /// Refolds know no limits: what a limit decided they have from the notes alone (M4).
 fn bench(can_reconcile: bool) -> Bench {
     let mut bench = Bench::new(Rc::new(Limited::new(can_reconcile)), limits());
-    bench.replayer = Rc::new(Native::new(Nasty {
-        can_reconcile,
-        decide_public: false,
-    }));
+    bench.replayer = Rc::new(Native::new(Nasty { can_reconcile, decide_public: false }));
     bench
 }
 
@@ -129,12 +121,7 @@ fn checksums_hold(bench: &Bench, before: &[Record], effects: &[Effect]) -> Resul
         }
         let (viewers, seq, checksum) = match effect {
             Effect::Entry { viewers, frame, .. } => (viewers, frame.seq, &frame.checksum),
-            Effect::PhaseEnd {
-                viewers,
-                seq,
-                checksum,
-                ..
-            } => (viewers, *seq, checksum),
+            Effect::PhaseEnd { viewers, seq, checksum, .. } => (viewers, *seq, checksum),
             _ => continue,
         };
         let Some(checksum) = checksum else { continue };
@@ -186,9 +173,8 @@ fn play(can_reconcile: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut bench = bench(can_reconcile);
     for step in steps {
         let before_log = bench.log.clone();
-        let before: Vec<String> = viewers()
-            .map(|viewer| bench.view(viewer.as_ref().map(ClientId::as_str)))
-            .collect();
+        let before: Vec<String> =
+            viewers().map(|viewer| bench.view(viewer.as_ref().map(ClientId::as_str))).collect();
         let head = bench.resource.head();
         let wake_only = matches!(step, Step::Wait(_));
         let effects = take(&mut bench, step);
@@ -197,9 +183,8 @@ fn play(can_reconcile: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
         if rejection(&effects).is_some() {
             prop_assert_eq!(bench.resource.head(), head);
             prop_assert_eq!(&bench.log, &before_log);
-            let after: Vec<String> = viewers()
-                .map(|viewer| bench.view(viewer.as_ref().map(ClientId::as_str)))
-                .collect();
+            let after: Vec<String> =
+                viewers().map(|viewer| bench.view(viewer.as_ref().map(ClientId::as_str))).collect();
             prop_assert_eq!(after, before);
         } else if !wake_only {
             order_holds(&effects)?;
@@ -209,39 +194,21 @@ fn play(can_reconcile: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
         // Forks kept step by step equal a refold of the whole log, for every viewer.
         let recovered = bench.recovered();
         for viewer in viewers() {
-            let expected = text(
-                &*bench.reducer,
-                &by_reference(&bench, &bench.log, viewer.as_ref()),
-            );
-            prop_assert_eq!(
-                &bench.view(viewer.as_ref().map(ClientId::as_str)),
-                &expected,
-                "{:?}",
-                viewer
-            );
-            let shown = recovered
-                .state_shown(movex_core::context::TimeMs(bench.now), viewer.as_ref())
-                .unwrap();
-            prop_assert_eq!(
-                &*shown.json.unwrap(),
-                expected.as_str(),
-                "recovered, {:?}",
-                viewer
-            );
+            let expected = text(&*bench.reducer, &by_reference(&bench, &bench.log, viewer.as_ref()));
+            prop_assert_eq!(&bench.view(viewer.as_ref().map(ClientId::as_str)), &expected, "{:?}", viewer);
+            let shown =
+                recovered.state_shown(movex_core::context::TimeMs(bench.now), viewer.as_ref()).unwrap();
+            prop_assert_eq!(&*shown.json.unwrap(), expected.as_str(), "recovered, {:?}", viewer);
         }
         prop_assert_eq!(recovered.head(), bench.resource.head());
         prop_assert_eq!(recovered.wake_at().is_some(), bench.resource.wake_at().is_some());
 
         // After a reveal or forfeit, everybody has the same state.
-        if let Some(Record::Item(Item::PhaseEnd { end, .. })) = bench
-            .log
-            .iter()
-            .rev()
-            .find(|record| matches!(record, Record::Item(_)))
+        if let Some(Record::Item(Item::PhaseEnd { end, .. })) =
+            bench.log.iter().rev().find(|record| matches!(record, Record::Item(_)))
         {
-            let views: Vec<String> = viewers()
-                .map(|viewer| bench.view(viewer.as_ref().map(ClientId::as_str)))
-                .collect();
+            let views: Vec<String> =
+                viewers().map(|viewer| bench.view(viewer.as_ref().map(ClientId::as_str))).collect();
             prop_assert!(views.iter().all(|view| *view == views[4]), "after {:?}", end);
             prop_assert!(!bench.resource.has_outstanding());
         }
@@ -270,10 +237,7 @@ fn seqs_are_whole(bench: &Bench) -> Result<(), TestCaseError> {
 /// M18: a reveal tells each viewer every outstanding private entry of the others; a forfeit tells nothing (M3).
 fn reveals_tell_all(bench: &Bench) -> Result<(), TestCaseError> {
     for effect in &bench.effects {
-        let Effect::PhaseEnd {
-            viewers, seq, frame, ..
-        } = effect
-        else {
+        let Effect::PhaseEnd { viewers, seq, frame, .. } = effect else {
             continue;
         };
         let items: Vec<&Item> = bench
@@ -284,10 +248,8 @@ fn reveals_tell_all(bench: &Bench) -> Result<(), TestCaseError> {
                 _ => None,
             })
             .collect();
-        let begun = items
-            .iter()
-            .rposition(|item| matches!(item, Item::PhaseEnd { .. }))
-            .map_or(0, |at| at + 1);
+        let begun =
+            items.iter().rposition(|item| matches!(item, Item::PhaseEnd { .. })).map_or(0, |at| at + 1);
         let secrets: Vec<_> = items[begun..]
             .iter()
             .filter_map(|item| match item {
@@ -337,20 +299,14 @@ fn the_histories_hold_reveals_forfeits_notes_and_rejections() {
     );
     let (mut reveals, mut forfeits, mut notes, mut rejected, mut ticks, mut stopped) = (0, 0, 0, 0, 0, 0);
     for _ in 0..200 {
-        let steps = prop::collection::vec(step(), 1..60)
-            .new_tree(&mut runner)
-            .unwrap()
-            .current();
+        let steps = prop::collection::vec(step(), 1..60).new_tree(&mut runner).unwrap().current();
         let mut bench = bench(true);
         for step in steps {
             rejected += usize::from(rejection(&take(&mut bench, step)).is_some());
         }
         for record in &bench.log {
             match record {
-                Record::Item(Item::PhaseEnd {
-                    end: PhaseEnd::Reveal,
-                    ..
-                }) => reveals += 1,
+                Record::Item(Item::PhaseEnd { end: PhaseEnd::Reveal, .. }) => reveals += 1,
                 Record::Item(Item::PhaseEnd { .. }) => forfeits += 1,
                 Record::Item(Item::Entry(entry)) => ticks += usize::from(entry.author.is_master()),
                 Record::Note(note) => {

@@ -68,14 +68,8 @@ fn m2_the_reveal_is_appended_atomically_with_its_cause() {
             _ => None,
         })
         .collect();
-    let [records] = appends[..] else {
-        panic!("one append, not {}", appends.len())
-    };
-    let end = Record::Item(Item::PhaseEnd {
-        seq: Seq(4),
-        time: TimeMs(1_000),
-        end: PhaseEnd::Reveal,
-    });
+    let [records] = appends[..] else { panic!("one append, not {}", appends.len()) };
+    let end = Record::Item(Item::PhaseEnd { seq: Seq(4), time: TimeMs(1_000), end: PhaseEnd::Reveal });
     assert_eq!(records.last(), Some(&end));
     // All private actions are in their places: no placeholder is left.
     assert_eq!(
@@ -100,43 +94,23 @@ fn m2_a_public_action_may_cause_the_reveal_and_everybody_is_told() {
         ends[1],
         (
             &Viewers::Author(ClientId::new("ann")),
-            &PhaseEndFrame::Reveal {
-                secrets: Vec::new(),
-                without_effect: Vec::new()
-            }
+            &PhaseEndFrame::Reveal { secrets: Vec::new(), without_effect: Vec::new() }
         )
     );
     // The sender's answer is the entry's, not the end's.
-    assert!(
-        effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::Entry { origin: Some(_), .. }))
-    );
-    assert!(
-        !effects
-            .iter()
-            .any(|effect| matches!(effect, Effect::PhaseEnd { origin: Some(_), .. }))
-    );
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Entry { origin: Some(_), .. })));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::PhaseEnd { origin: Some(_), .. })));
 }
 
 #[test]
 fn m3_a_full_phase_is_forfeited_and_discloses_nothing() {
-    let limits = Limits {
-        phase_entries_max: 3,
-        ..Limits::default()
-    };
+    let limits = Limits { phase_entries_max: 3, ..Limits::default() };
     let mut bench = Bench::new(Rc::new(Limited::new(true)), limits);
     bench.private("ann", &secret(6), HIDDEN);
     bench.public("bob", &push(1));
     let effects = bench.public("bob", &push(2));
     for (_, frame) in phase_ends(&effects) {
-        assert_eq!(
-            frame,
-            &PhaseEndFrame::Forfeit {
-                cause: ForfeitCause::Full,
-                without_effect: Vec::new()
-            }
-        );
+        assert_eq!(frame, &PhaseEndFrame::Forfeit { cause: ForfeitCause::Full, without_effect: Vec::new() });
     }
     assert_eq!(bench.view(Some("ann")), bench.view(None));
     assert!(bench.view(None).contains(r#""list":[-3,1,2]"#));
@@ -144,11 +118,7 @@ fn m3_a_full_phase_is_forfeited_and_discloses_nothing() {
 
 #[test]
 fn m3_an_author_beyond_their_share_is_refused() {
-    let limits = Limits {
-        phase_entries_max: 10,
-        phase_author_entries_max: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { phase_entries_max: 10, phase_author_entries_max: 2, ..Limits::default() };
     let mut bench = Bench::new(Rc::new(Limited::new(true)), limits);
     bench.private("ann", &secret(6), HIDDEN);
     bench.public("ann", &push(1));
@@ -158,10 +128,7 @@ fn m3_an_author_beyond_their_share_is_refused() {
 
 #[test]
 fn m3_an_idle_phase_is_forfeited() {
-    let limits = Limits {
-        phase_idle_ms_max: 50,
-        ..Limits::default()
-    };
+    let limits = Limits { phase_idle_ms_max: 50, ..Limits::default() };
     let mut bench = Bench::new(Rc::new(Limited::new(true)), limits);
     bench.private("ann", &secret(6), HIDDEN);
     assert_eq!(bench.resource.wake_at(), Some(TimeMs(1_050)));
@@ -171,10 +138,7 @@ fn m3_an_idle_phase_is_forfeited() {
     let effects = bench.input(Input::Wake);
     assert_eq!(
         phase_ends(&effects)[0].1,
-        &PhaseEndFrame::Forfeit {
-            cause: ForfeitCause::Idle,
-            without_effect: Vec::new()
-        }
+        &PhaseEndFrame::Forfeit { cause: ForfeitCause::Idle, without_effect: Vec::new() }
     );
     assert_eq!(bench.resource.wake_at(), None);
 }
@@ -187,33 +151,15 @@ fn m4_a_limit_in_another_fork_is_noted_and_unseen() {
     assert_eq!(rejection(&effects), None);
     assert!(bench.view(None).contains("-5"));
     assert!(!bench.view(Some("ann")).contains("-5"));
-    let [Record::Note(note)] = &bench.log[2..] else {
-        panic!("one note: {:?}", bench.log)
-    };
+    let [Record::Note(note)] = &bench.log[2..] else { panic!("one note: {:?}", bench.log) };
     assert_eq!((note.seq, note.kind), (Seq(2), NoteKind::Limit));
     // The note is kept before ann is told of the entry, and after everybody else was.
     let at = |wanted: &dyn Fn(&Effect) -> bool| effects.iter().position(wanted).unwrap();
     let note = at(
         &|effect| matches!(effect, Effect::Append { records, .. } if matches!(records[..], [Record::Note(_)])),
     );
-    let public = at(&|effect| {
-        matches!(
-            effect,
-            Effect::Entry {
-                viewers: Viewers::Public { .. },
-                ..
-            }
-        )
-    });
-    let ann = at(&|effect| {
-        matches!(
-            effect,
-            Effect::Entry {
-                viewers: Viewers::Author(_),
-                ..
-            }
-        )
-    });
+    let public = at(&|effect| matches!(effect, Effect::Entry { viewers: Viewers::Public { .. }, .. }));
+    let ann = at(&|effect| matches!(effect, Effect::Entry { viewers: Viewers::Author(_), .. }));
     assert!(public < note && note < ann);
 }
 
@@ -221,41 +167,24 @@ fn m4_a_limit_in_another_fork_is_noted_and_unseen() {
 fn m7_a_failure_in_the_authors_view_or_the_public_one_rejects() {
     for (own, public, code) in [
         (r#"{"type":"panic","payload":0}"#, HIDDEN, "reducer_failed"),
-        (
-            r#"{"type":"push","payload":1}"#,
-            r#"{"type":"panic","payload":0}"#,
-            "reducer_failed",
-        ),
+        (r#"{"type":"push","payload":1}"#, r#"{"type":"panic","payload":0}"#, "reducer_failed"),
         (r#"{"type":"burn","payload":0}"#, HIDDEN, "limit_exceeded"),
         (r#"{"type":"push","payload":1}"#, r#"{"type":"pop"}"#, "rejected"),
         (r#"{"type":"nonsense"}"#, HIDDEN, "bad_action"),
     ] {
         let mut bench = nasty();
         let before = bench.view(Some("ann"));
-        assert_eq!(
-            rejection(&bench.private("ann", own, public)),
-            Some(code),
-            "{own} {public}"
-        );
+        assert_eq!(rejection(&bench.private("ann", own, public)), Some(code), "{own} {public}");
         assert_eq!((bench.view(Some("ann")), bench.log.len()), (before, 0));
     }
 }
 
 #[test]
 fn m7_decide_public_discloses_no_verdict_on_the_secret() {
-    let reducer = Native::new(Nasty {
-        can_reconcile: true,
-        decide_public: true,
-    });
+    let reducer = Native::new(Nasty { can_reconcile: true, decide_public: true });
     let mut bench = Bench::new(Rc::new(reducer), Limits::default());
-    assert_eq!(
-        rejection(&bench.private("ann", r#"{"type":"pop"}"#, HIDDEN)),
-        None
-    );
-    assert_eq!(
-        rejection(&bench.private("ann", HIDDEN, r#"{"type":"tick"}"#)),
-        Some("rejected")
-    );
+    assert_eq!(rejection(&bench.private("ann", r#"{"type":"pop"}"#, HIDDEN)), None);
+    assert_eq!(rejection(&bench.private("ann", HIDDEN, r#"{"type":"tick"}"#)), Some("rejected"));
 }
 
 #[test]
@@ -268,10 +197,7 @@ fn m9_a_reducer_that_fails_after_it_read_chance_gives_an_entry_without_effect() 
         assert_eq!(rejection(&effects), None);
         void += usize::from(bench.view(None) == before);
     }
-    assert!(
-        (5..40).contains(&void),
-        "a third of the draws has no effect, not {void}"
-    );
+    assert!((5..40).contains(&void), "a third of the draws has no effect, not {void}");
     assert_eq!(bench.resource.head(), Seq(60));
 }
 
@@ -280,10 +206,7 @@ fn m9_rejected_attempts_move_no_draw() {
     let roll = |attempts: usize| {
         let mut bench = nasty();
         for _ in 0..attempts {
-            assert_eq!(
-                rejection(&bench.public("ann", r#"{"type":"pop"}"#)),
-                Some("rejected")
-            );
+            assert_eq!(rejection(&bench.public("ann", r#"{"type":"pop"}"#)), Some("rejected"));
         }
         bench.public("ann", r#"{"type":"roll"}"#);
         bench.view(None)
@@ -296,10 +219,7 @@ fn m10_others_get_neither_the_secret_nor_session_and_number() {
     let mut bench = nasty();
     let effects = bench.private("ann", &secret(6), HIDDEN);
     for effect in &effects {
-        if let Effect::Entry {
-            viewers, frame, own, ..
-        } = effect
-        {
+        if let Effect::Entry { viewers, frame, own, .. } = effect {
             assert!(frame.secret);
             assert_eq!(frame.action, action(HIDDEN));
             let is_ann = *viewers == Viewers::Author(ClientId::new("ann"));
@@ -327,52 +247,33 @@ fn m10_what_a_refused_attempt_prints_is_for_its_author_alone() {
 
 #[test]
 fn m11_a_fork_that_runs_into_its_budget_again_and_again_is_stopped() {
-    let limits = Limits {
-        fork_limits_max: 2,
-        ..Limits::default()
-    };
+    let limits = Limits { fork_limits_max: 2, ..Limits::default() };
     let mut bench = Bench::new(Rc::new(Limited::new(true)), limits);
     bench.private("ann", &secret(1), HIDDEN);
     // ann's list stays empty while the public one grows: 1, 2 - never 0 modulo 3.
     bench.public("bob", r#"{"type":"burn","payload":0}"#);
     let head = bench.resource.head();
     let ann = ClientId::new("ann");
-    let before = bench
-        .resource
-        .state_shown(TimeMs(0), Some(&ann))
-        .unwrap()
-        .checksum;
+    let before = bench.resource.state_shown(TimeMs(0), Some(&ann)).unwrap().checksum;
     let effects = bench.public("bob", r#"{"type":"burn","payload":0}"#);
     let refresh = effects.iter().find_map(|effect| match effect {
         Effect::Refresh { viewers, why, .. } => Some((viewers.clone(), *why)),
         _ => None,
     });
-    assert_eq!(
-        refresh,
-        Some((Viewers::Author(ClientId::new("ann")), RefreshCause::ViewStopped))
-    );
+    assert_eq!(refresh, Some((Viewers::Author(ClientId::new("ann")), RefreshCause::ViewStopped)));
     assert_eq!(bench.resource.head(), head.next(), "nothing is appended for it");
     // Until the refresh she is at her own view, and its checksum is what the frame tells (M16).
-    let own = entries(&effects)
-        .into_iter()
-        .find(|(viewers, _)| **viewers == Viewers::Author(ClientId::new("ann")));
+    let own =
+        entries(&effects).into_iter().find(|(viewers, _)| **viewers == Viewers::Author(ClientId::new("ann")));
     assert_eq!(own.unwrap().1.checksum.as_ref(), Some(&before));
     assert_eq!(bench.view(Some("ann")), bench.view(None));
     assert_eq!(
-        bench
-            .recovered()
-            .state_shown(TimeMs(0), Some(&ClientId::new("ann")))
-            .unwrap()
-            .json
-            .unwrap()
-            .as_ref(),
+        bench.recovered().state_shown(TimeMs(0), Some(&ClientId::new("ann"))).unwrap().json.unwrap().as_ref(),
         bench.view(None)
     );
     // At the reveal her entries are folded like all others.
     let effects = bench.public("bob", r#"{"type":"open"}"#);
-    let PhaseEndFrame::Reveal { secrets: told, .. } = phase_ends(&effects)[0].1 else {
-        panic!("a reveal")
-    };
+    let PhaseEndFrame::Reveal { secrets: told, .. } = phase_ends(&effects)[0].1 else { panic!("a reveal") };
     assert_eq!(told.len(), 1);
 }
 
@@ -398,13 +299,7 @@ fn dispatch(bench: &mut Bench, epoch: Option<Epoch>, seen_reveal: Option<Seq>) -
 fn m22_a_dispatch_that_names_another_log_is_not_decided() {
     let mut bench = nasty();
     let effects = dispatch(&mut bench, Some(Epoch(9)), None);
-    let [
-        Effect::Reply {
-            reply: Reply::Undecided(Undecided::EpochChanged(now)),
-            ..
-        },
-    ] = effects[..]
-    else {
+    let [Effect::Reply { reply: Reply::Undecided(Undecided::EpochChanged(now)), .. }] = effects[..] else {
         panic!("no outcome: {effects:?}")
     };
     assert_eq!((now, bench.log.len()), (Epoch(1), 0));
@@ -416,10 +311,7 @@ fn m25_a_dispatch_from_before_the_reveal_is_stale() {
     let mut bench = nasty();
     bench.private("ann", &secret(6), HIDDEN);
     bench.public("bob", r#"{"type":"open"}"#);
-    assert_eq!(
-        rejection(&dispatch(&mut bench, None, Some(Seq(0)))),
-        Some("stale_phase")
-    );
+    assert_eq!(rejection(&dispatch(&mut bench, None, Some(Seq(0)))), Some("stale_phase"));
     assert_eq!(rejection(&dispatch(&mut bench, None, Some(Seq(3)))), None);
 }
 
@@ -472,11 +364,7 @@ impl movex_core::reducer::Reducer for Stuck {
         stamp: &movex_core::context::Stamp,
     ) -> Result<(), movex_core::reducer::Rejection> {
         let forged = action["type"] == "tick" && !stamp.author.is_master();
-        if forged {
-            Err(movex_core::reducer::Rejection::new("only the master ticks"))
-        } else {
-            Ok(())
-        }
+        if forged { Err(movex_core::reducer::Rejection::new("only the master ticks")) } else { Ok(()) }
     }
 
     fn reduce(&self, state: &u32, _: &serde_json::Value, _: &movex_core::context::Context) -> u32 {
@@ -509,10 +397,7 @@ fn m26_a_deadline_that_stays_past_is_reported_and_not_repeated() {
 }
 
 fn other_version(bench: &Bench) -> Rc<Setting> {
-    Rc::new(Setting {
-        version: AppVersion::new("v2"),
-        ..(*bench.setting).clone()
-    })
+    Rc::new(Setting { version: AppVersion::new("v2"), ..(*bench.setting).clone() })
 }
 
 #[test]
@@ -537,22 +422,14 @@ fn m27_a_reload_folds_again_and_keeps_reveals_and_secrets_as_they_were() {
     let next = next.unwrap();
     let show = |viewer: Option<&str>| {
         let viewer = viewer.map(ClientId::new);
-        next.state_shown(TimeMs(0), viewer.as_ref())
-            .unwrap()
-            .json
-            .unwrap()
-            .to_string()
+        next.state_shown(TimeMs(0), viewer.as_ref()).unwrap().json.unwrap().to_string()
     };
     assert_eq!((show(Some("ann")), show(None)), (ann, all));
     assert_eq!((next.epoch(), next.head()), (Epoch(2), bench.resource.head()));
-    let Effect::Begin { records, base, .. } = &effects[0] else {
-        panic!("a log is begun first")
-    };
+    let Effect::Begin { records, base, .. } = &effects[0] else { panic!("a log is begun first") };
     assert_eq!((records.len(), base.version.as_str()), (5, "v2"));
-    let refreshed: Vec<_> = effects[1..]
-        .iter()
-        .map(|effect| matches!(effect, Effect::Refresh { .. }))
-        .collect();
+    let refreshed: Vec<_> =
+        effects[1..].iter().map(|effect| matches!(effect, Effect::Refresh { .. })).collect();
     assert_eq!(refreshed, [true, true], "the public view and ann's");
 }
 
@@ -578,15 +455,11 @@ fn m27_code_that_fails_on_what_was_accepted_is_not_taken_over() {
     let mut bench = nasty();
     bench.public("ann", &push(1));
     bench.public("ann", &push(2));
-    let error = bench.resource.reloaded(
-        Epoch(2),
-        Rc::new(Native::new(Picky)),
-        other_version(&bench),
-        &mut |_| panic!("nobody is told anything"),
-    );
-    let Err(RecoverError::Entry { seq, failure, .. }) = error else {
-        panic!("it is refused")
-    };
+    let error =
+        bench.resource.reloaded(Epoch(2), Rc::new(Native::new(Picky)), other_version(&bench), &mut |_| {
+            panic!("nobody is told anything")
+        });
+    let Err(RecoverError::Entry { seq, failure, .. }) = error else { panic!("it is refused") };
     assert_eq!((seq, failure.message.contains("no twos")), (2, true));
 }
 
@@ -596,10 +469,7 @@ fn m28_a_rejection_tells_the_checksum_of_the_view_as_it_is() {
     bench.private("ann", &secret(6), HIDDEN);
     let effects = bench.public("ann", r#"{"type":"tick"}"#);
     let told = effects.iter().find_map(|effect| match effect {
-        Effect::Reply {
-            reply: Reply::Rejected { checksum, .. },
-            ..
-        } => checksum.clone(),
+        Effect::Reply { reply: Reply::Rejected { checksum, .. }, .. } => checksum.clone(),
         _ => None,
     });
     let view = bench.reducer.parse(Some(&bench.view(Some("ann")))).unwrap();
@@ -608,10 +478,7 @@ fn m28_a_rejection_tells_the_checksum_of_the_view_as_it_is() {
 
 #[test]
 fn g9_the_log_is_cut_only_where_nothing_is_outstanding() {
-    let limits = Limits {
-        items_kept_max: 8,
-        ..Limits::default()
-    };
+    let limits = Limits { items_kept_max: 8, ..Limits::default() };
     let mut bench = Bench::new(Rc::new(Limited::new(true)), limits);
     let kept = |bench: &Bench| bench.resource.records().len();
     for what in 0..100 {
@@ -623,11 +490,7 @@ fn g9_the_log_is_cut_only_where_nothing_is_outstanding() {
         bench.public("bob", &push(what));
     }
     assert!(kept(&bench) >= 50, "the phase is whole");
-    let truncated = bench
-        .effects
-        .iter()
-        .filter(|effect| matches!(effect, Effect::Truncate { .. }))
-        .count();
+    let truncated = bench.effects.iter().filter(|effect| matches!(effect, Effect::Truncate { .. })).count();
     assert!((5..25).contains(&truncated), "{truncated}");
 }
 

@@ -29,20 +29,10 @@ enum Seen {
 }
 
 fn sit_down(private_key: [u8; 16]) -> (Table, Vec<ConnectionId>) {
-    let limits = Limits {
-        phase_entries_max: 15,
-        ..Limits::default()
-    };
-    let setting = Setting {
-        entropy_key: EntropyKey::new([1; 16], private_key),
-        ..support::setting(limits)
-    };
+    let limits = Limits { phase_entries_max: 15, ..Limits::default() };
+    let setting = Setting { entropy_key: EntropyKey::new([1; 16], private_key), ..support::setting(limits) };
     let mut table = Table::new(Rc::new(Limited::new(true)), setting, Settings::default());
-    let people: Vec<ConnectionId> = ["ann"]
-        .iter()
-        .chain(&OTHERS)
-        .map(|name| table.connect(name))
-        .collect();
+    let people: Vec<ConnectionId> = ["ann"].iter().chain(&OTHERS).map(|name| table.connect(name)).collect();
     table.ask(people[1], Ask::Create { state: None });
     for who in &people {
         table.ask(*who, Ask::Subscribe);
@@ -114,10 +104,7 @@ fn run(steps: &[Step], second: bool) -> (Vec<Seen>, Vec<bool>) {
         match step {
             Step::Secret(a, b, placeholder) => {
                 let private = format!(r#"{{"type":"secret","payload":{}}}"#, if second { b } else { a });
-                let body = Body::Private {
-                    private: action(&private),
-                    public: action(placeholder),
-                };
+                let body = Body::Private { private: action(&private), public: action(placeholder) };
                 ask_as_ann(&mut table, ann, &mut anns, body);
             }
             Step::AnnPublic(json) => ask_as_ann(&mut table, ann, &mut anns, Body::Public(action(json))),
@@ -131,10 +118,7 @@ fn run(steps: &[Step], second: bool) -> (Vec<Seen>, Vec<bool>) {
                     } else {
                         (r#"{"type":"push","payload":1}"#, r#"{"type":"nonsense"}"#)
                     };
-                    let body = Body::Private {
-                        private: action(private),
-                        public: action(public),
-                    };
+                    let body = Body::Private { private: action(private), public: action(public) };
                     ask_as_ann(&mut table, ann, &mut anns, body);
                     attempts.extend(anns.last().copied());
                 }
@@ -148,9 +132,8 @@ fn run(steps: &[Step], second: bool) -> (Vec<Seen>, Vec<bool>) {
         );
     }
     let decided = anns.iter().filter(|token| !attempts.contains(token));
-    let verdicts = decided
-        .map(|token| !matches!(table.answer(*token), Some(Answer::Rejected { .. })))
-        .collect();
+    let verdicts =
+        decided.map(|token| !matches!(table.answer(*token), Some(Answer::Rejected { .. }))).collect();
     (until_reveal(seen_by_others(table, ann, &anns)), verdicts)
 }
 
@@ -173,13 +156,7 @@ fn until_reveal(mut seen: Vec<Seen>) -> Vec<Seen> {
     let reveals = |seen: &Seen| {
         matches!(
             seen,
-            Seen::Event(
-                _,
-                Event::PhaseEnd {
-                    frame: movex_core::effect::PhaseEndFrame::Reveal { .. },
-                    ..
-                }
-            )
+            Seen::Event(_, Event::PhaseEnd { frame: movex_core::effect::PhaseEndFrame::Reveal { .. }, .. })
         )
     };
     if let Some(at) = seen.iter().position(reveals) {
@@ -210,17 +187,9 @@ fn m8_the_runs_differ_for_ann() {
     ];
     let view = |second| {
         let (mut table, people) = sit_down([3; 16]);
-        let Step::Secret(a, b, all) = &steps[0] else {
-            panic!("a secret")
-        };
+        let Step::Secret(a, b, all) = &steps[0] else { panic!("a secret") };
         let private = format!(r#"{{"type":"secret","payload":{}}}"#, if second { b } else { a });
-        table.dispatch(
-            people[0],
-            Body::Private {
-                private: action(&private),
-                public: action(all),
-            },
-        );
+        table.dispatch(people[0], Body::Private { private: action(&private), public: action(all) });
         let token = table.ask(people[0], Ask::Resource);
         match table.answer(token) {
             Some(Answer::Resource { state, .. }) => state.json.clone(),

@@ -11,9 +11,7 @@ use movex_core::v1::{ClientFrame, ServerFrame};
 use serde_json::{Value, json};
 
 fn compare(name: &str, generated: &Value) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../protocol/vectors")
-        .join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../protocol/vectors").join(name);
     let text = format!("{}\n", serde_json::to_string_pretty(generated).unwrap());
     if std::env::var_os("UPDATE_VECTORS").is_some() {
         fs::write(&path, &text).unwrap();
@@ -67,10 +65,7 @@ fn p_19_checksums() {
         json!({ "json": text, "v0": v0.as_str(), "v1": v1.to_string() })
     });
     let undefined = json!({ "v0": checksum_v0(None).as_str(), "v1": checksum_v1(None).to_string() });
-    compare(
-        "checksums.json",
-        &json!({ "undefined": undefined, "states": vectors }),
-    );
+    compare("checksums.json", &json!({ "undefined": undefined, "states": vectors }));
 }
 
 /// One of each frame, and of each of its forms.
@@ -114,8 +109,5 @@ fn p_2_p_3_frames_are_read_and_written_as_they_stand() {
     for text in FROM_SERVERS {
         assert_eq!(ServerFrame::from_json(text).unwrap().to_json(), text);
     }
-    compare(
-        "frames.json",
-        &json!({ "fromClients": FROM_CLIENTS, "fromServers": FROM_SERVERS }),
-    );
+    compare("frames.json", &json!({ "fromClients": FROM_CLIENTS, "fromServers": FROM_SERVERS }));
 }

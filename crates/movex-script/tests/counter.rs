@@ -32,13 +32,7 @@ fn a_counter_counts() {
     assert_eq!(counter.json(&state), r#"{"value":42}"#);
     let value = serde_json::json!({"value": 42});
     assert_eq!(counter.0.checksum_v0(&state).unwrap(), checksum_v0(Some(&value)));
-    assert_eq!(
-        counter.0.features(),
-        Features {
-            cheap_checksum_v1: true,
-            ..Features::default()
-        }
-    );
+    assert_eq!(counter.0.features(), Features { cheap_checksum_v1: true, ..Features::default() });
     assert!(host.host.reducer("other").is_none());
     assert!(counter.0.init(&context()).is_ok());
 }

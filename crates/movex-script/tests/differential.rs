@@ -69,9 +69,7 @@ fn numbers() -> impl Strategy<Value = Value> {
     prop_oneof![
         any::<i32>().prop_map(Value::from),
         (-9_007_199_254_740_992_i64..=9_007_199_254_740_992).prop_map(Value::from),
-        any::<f64>()
-            .prop_filter("JSON has no others", |number| number.is_finite())
-            .prop_map(Value::from),
+        any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Value::from),
         Just(json!(-0.0)),
         Just(json!(1e21)),
         Just(json!(5e-324)),
@@ -140,11 +138,7 @@ fn host() -> Host {
 fn check<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, property: impl Fn(&Resource, T)) {
     let host = host();
     let it = host.it();
-    let config = ProptestConfig {
-        cases: 1_000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config = ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new(config);
     let result = runner.run(&strategy, |input| {
         property(&it, input);
@@ -155,42 +149,39 @@ fn check<T: std::fmt::Debug>(strategy: impl Strategy<Value = T>, property: impl 
 
 #[test]
 fn texts_and_checksums_are_those_of_the_plain_way() {
-    check(
-        (states(), prop::collection::vec(edits(), 0..12)),
-        |it, (start, edits)| {
-            let mut kept: Vec<(State, String)> = Vec::new();
-            let mut state = it.parse(&start.to_string());
-            agrees(it, &state);
-            for edit in edits {
-                let text = it.json(&state);
-                kept.push((state.clone(), text.clone()));
-                if text.len() > 200_000 {
-                    break;
+    check((states(), prop::collection::vec(edits(), 0..12)), |it, (start, edits)| {
+        let mut kept: Vec<(State, String)> = Vec::new();
+        let mut state = it.parse(&start.to_string());
+        agrees(it, &state);
+        for edit in edits {
+            let text = it.json(&state);
+            kept.push((state.clone(), text.clone()));
+            if text.len() > 200_000 {
+                break;
+            }
+            state = match edit {
+                Edit::Put(path, value) => {
+                    let payload = json!({ "path": path_json(&path), "value": value });
+                    // Numbers that are not exact are refused at the door (M6).
+                    let put = Action::from_json(json!({ "type": "put", "payload": payload }).to_string());
+                    let Ok(put) = put else { continue };
+                    it.next_by(&state, &put)
                 }
-                state = match edit {
-                    Edit::Put(path, value) => {
-                        let payload = json!({ "path": path_json(&path), "value": value });
-                        // Numbers that are not exact are refused at the door (M6).
-                        let put = Action::from_json(json!({ "type": "put", "payload": payload }).to_string());
-                        let Ok(put) = put else { continue };
-                        it.next_by(&state, &put)
-                    }
-                    Edit::Take(path) => {
-                        let payload = json!({ "path": path_json(&path) }).to_string();
-                        it.next_by(&state, &action_with("take", &payload))
-                    }
-                    Edit::Wrap => it.next(&state, "wrap"),
-                    Edit::Mutate(at) => it.next_by(&state, &action_with("mutate", &at.to_string())),
-                    Edit::Back(at) => kept[at % kept.len()].0.clone(),
-                };
-                agrees(it, &state);
-            }
-            // None of the changes reached a state that was there before.
-            for (state, text) in kept {
-                assert_eq!(it.json(&state), text);
-            }
-        },
-    );
+                Edit::Take(path) => {
+                    let payload = json!({ "path": path_json(&path) }).to_string();
+                    it.next_by(&state, &action_with("take", &payload))
+                }
+                Edit::Wrap => it.next(&state, "wrap"),
+                Edit::Mutate(at) => it.next_by(&state, &action_with("mutate", &at.to_string())),
+                Edit::Back(at) => kept[at % kept.len()].0.clone(),
+            };
+            agrees(it, &state);
+        }
+        // None of the changes reached a state that was there before.
+        for (state, text) in kept {
+            assert_eq!(it.json(&state), text);
+        }
+    });
 }
 
 #[test]
@@ -200,10 +191,7 @@ fn what_is_written_is_read_back() {
         let text = it.json(&state);
         let again = it.parse(&text);
         assert_eq!(it.json(&again), text);
-        assert_eq!(
-            it.0.checksum_v0(&again).unwrap(),
-            it.0.checksum_v0(&state).unwrap()
-        );
+        assert_eq!(it.0.checksum_v0(&again).unwrap(), it.0.checksum_v0(&state).unwrap());
         assert!(it.next(&again, "none").is_same(&again));
     });
 }

@@ -72,10 +72,7 @@ fn types_are_dropped_wherever_they_pass() {
                 "src/barrel.ts",
                 "export { T, value } from './types'; import { V } from './types'; export { V }; export * from './types';",
             ),
-            (
-                "src/types.ts",
-                "export type T = { a: number }; export interface V {} export const value = 1;",
-            ),
+            ("src/types.ts", "export type T = { a: number }; export interface V {} export const value = 1;"),
         ],
     );
     assert_eq!(value, r#"{"a":1}"#);
@@ -100,10 +97,7 @@ fn decorators_follow_the_tsconfig() {
     let value = value_of(
         head,
         "[(A as any).marked, (A.prototype as any).m_run, (A.prototype as any).m_field, new A().field]",
-        &[(
-            "tsconfig.json",
-            r#"{ "compilerOptions": { "experimentalDecorators": true } }"#,
-        )],
+        &[("tsconfig.json", r#"{ "compilerOptions": { "experimentalDecorators": true } }"#)],
     );
     assert_eq!(value, "[true,true,true,1]");
 }
@@ -160,10 +154,7 @@ fn json_is_imported() {
 #[test]
 fn broken_json_has_a_place() {
     let config = main_of("import data from './data.json'; data;");
-    let error = error_of(&[
-        ("src/movex.config.ts", &config),
-        ("src/data.json", "{\n  \"a\": }"),
-    ]);
+    let error = error_of(&[("src/movex.config.ts", &config), ("src/data.json", "{\n  \"a\": }")]);
     assert_eq!(error.kind, BuildErrorKind::Syntax);
     let location = error.location.unwrap();
     assert_eq!((location.file.as_str(), location.line), ("src/data.json", 2));
@@ -202,10 +193,7 @@ fn tsconfigs_of_a_solution_are_found() {
                 "tsconfig.json",
                 r#"{ "files": [], "references": [{ "path": "./tsconfig.node.json" }, { "path": "./tsconfig.app.json" }] }"#,
             ),
-            (
-                "tsconfig.node.json",
-                r#"{ "compilerOptions": {}, "include": ["vite.config.ts"] }"#,
-            ),
+            ("tsconfig.node.json", r#"{ "compilerOptions": {}, "include": ["vite.config.ts"] }"#),
             (
                 "tsconfig.app.json",
                 r#"{ "compilerOptions": { "jsx": "react-jsx", "paths": { "@/*": ["./src/*"] } }, "include": ["src"] }"#,
@@ -235,10 +223,7 @@ fn neighbours_of_a_monorepo_are_typescript_sources() {
             "import { rules } from '@repo/rules'; const it = (state = rules.max) => state; export default { resources: { it } };",
         ),
         ("package.json", "{}"),
-        (
-            "../rules/package.json",
-            r#"{ "name": "@repo/rules", "main": "src/index.ts" }"#,
-        ),
+        ("../rules/package.json", r#"{ "name": "@repo/rules", "main": "src/index.ts" }"#),
         (
             "../rules/src/index.ts",
             "import { Max } from './max'; export const rules: { max: number } = { max: Max.Two };",
@@ -247,11 +232,8 @@ fn neighbours_of_a_monorepo_are_typescript_sources() {
         ("node_modules/@repo/keep", ""),
     ]);
     #[cfg(unix)]
-    std::os::unix::fs::symlink(
-        app.folder().join("../rules"),
-        app.folder().join("node_modules/@repo/rules"),
-    )
-    .unwrap();
+    std::os::unix::fs::symlink(app.folder().join("../rules"), app.folder().join("node_modules/@repo/rules"))
+        .unwrap();
     let host = app.host();
     assert_eq!(host.it().json(&host.it().init()), "2");
 }
@@ -262,10 +244,7 @@ fn a_package_for_node_alone_is_taken_too() {
         "import { a } from 'nodeish'; import data from './data.json' with { type: 'json' };",
         "[a, data]",
         &[
-            (
-                "node_modules/nodeish/package.json",
-                r#"{ "exports": { ".": { "node": "./node.mjs" } } }"#,
-            ),
+            ("node_modules/nodeish/package.json", r#"{ "exports": { ".": { "node": "./node.mjs" } } }"#),
             ("node_modules/nodeish/node.mjs", "export const a = 1;"),
             ("src/data.json", "[2]"),
         ],
@@ -276,19 +255,13 @@ fn a_package_for_node_alone_is_taken_too() {
 #[test]
 fn nothing_of_the_machine_is_in_a_bundle() {
     let app = App::new(&[
-        (
-            "src/movex.config.ts",
-            &main_of("import { a } from 'pkg'; enum E { A } void a; void E.A;"),
-        ),
+        ("src/movex.config.ts", &main_of("import { a } from 'pkg'; enum E { A } void a; void E.A;")),
         ("package.json", "{}"),
         (
             "node_modules/pkg/index.js",
             "try { require('other/hidden') } catch {} try { require('fs') } catch {} exports.a = 1;",
         ),
-        (
-            "node_modules/other/package.json",
-            r#"{ "exports": { ".": "./index.js" } }"#,
-        ),
+        ("node_modules/other/package.json", r#"{ "exports": { ".": "./index.js" } }"#),
         ("node_modules/other/index.js", ""),
     ]);
     let text = String::from_utf8(app.build().unwrap().to_bytes()).unwrap();
@@ -431,19 +404,13 @@ fn the_environment_is_what_was_passed() {
         "const it = (state = [process.env.NODE_ENV, process.env.GAME, process.env.PATH ?? 'hidden', import.meta.env.GAME]) => state;
          export default { resources: { it } };",
     );
-    let bundle = app
-        .build_with(BuildOptions {
-            env: BTreeMap::from([("GAME".into(), "chess".into())]),
-        })
-        .unwrap();
+    let bundle =
+        app.build_with(BuildOptions { env: BTreeMap::from([("GAME".into(), "chess".into())]) }).unwrap();
     let host =
         movex_script::ScriptHost::new(&bundle, HostOptions::default(), std::rc::Rc::new(|_| {})).unwrap();
     let it = host.reducer("it").unwrap();
     let state = it.init(&app::context()).unwrap();
-    assert_eq!(
-        it.to_json(&state).unwrap().unwrap(),
-        r#"["production","chess","hidden","chess"]"#
-    );
+    assert_eq!(it.to_json(&state).unwrap().unwrap(), r#"["production","chess","hidden","chess"]"#);
     assert_ne!(app.build().unwrap().version(), bundle.version());
 }
 
@@ -495,51 +462,15 @@ fn a_missing_config_says_what_to_do() {
 fn what_cannot_run_names_its_way() {
     let config = main_of("\nimport { a } from './a'; a;");
     for (import, kind, word) in [
-        (
-            "import fs from 'node:fs'; fs;",
-            BuildErrorKind::Unsupported,
-            "node:fs",
-        ),
-        (
-            "import fs from 'fs/promises'; fs;",
-            BuildErrorKind::Unsupported,
-            "fs/promises",
-        ),
-        (
-            "import x from './addon.node'; x;",
-            BuildErrorKind::Unsupported,
-            "native addon",
-        ),
-        (
-            "import css from './a.css'; css;",
-            BuildErrorKind::Unsupported,
-            "a.css",
-        ),
-        (
-            "import x from './b.ts?raw'; x;",
-            BuildErrorKind::Unsupported,
-            "b.ts?raw",
-        ),
-        (
-            "import x from './nowhere'; x;",
-            BuildErrorKind::Unresolved,
-            "./nowhere",
-        ),
-        (
-            "import x from 'no-package'; x;",
-            BuildErrorKind::Unresolved,
-            "no-package",
-        ),
-        (
-            "const x = await import('./' + 'y');",
-            BuildErrorKind::Unsupported,
-            "import()",
-        ),
-        (
-            "import { nothing } from './b'; nothing();",
-            BuildErrorKind::MissingExport,
-            "nothing",
-        ),
+        ("import fs from 'node:fs'; fs;", BuildErrorKind::Unsupported, "node:fs"),
+        ("import fs from 'fs/promises'; fs;", BuildErrorKind::Unsupported, "fs/promises"),
+        ("import x from './addon.node'; x;", BuildErrorKind::Unsupported, "native addon"),
+        ("import css from './a.css'; css;", BuildErrorKind::Unsupported, "a.css"),
+        ("import x from './b.ts?raw'; x;", BuildErrorKind::Unsupported, "b.ts?raw"),
+        ("import x from './nowhere'; x;", BuildErrorKind::Unresolved, "./nowhere"),
+        ("import x from 'no-package'; x;", BuildErrorKind::Unresolved, "no-package"),
+        ("const x = await import('./' + 'y');", BuildErrorKind::Unsupported, "import()"),
+        ("import { nothing } from './b'; nothing();", BuildErrorKind::MissingExport, "nothing"),
     ] {
         let a = format!("export const a = 1;\n  {import}\n");
         let error = error_of(&[
@@ -552,18 +483,10 @@ fn what_cannot_run_names_its_way() {
         assert_eq!(error.kind, kind, "{error}");
         assert!(error.message.contains(word), "{error}");
         let location = error.location.clone().unwrap();
-        assert_eq!(
-            (location.file.as_str(), location.line),
-            ("src/a.ts", 2),
-            "{error}"
-        );
+        assert_eq!((location.file.as_str(), location.line), ("src/a.ts", 2), "{error}");
         assert!(error.code_frame.as_deref().unwrap().contains(import), "{error}");
         assert_eq!(error.chain.len(), 1, "{error}");
-        assert_eq!(
-            error.chain[0].by.to_string(),
-            "src/movex.config.ts:2:19",
-            "{error}"
-        );
+        assert_eq!(error.chain[0].by.to_string(), "src/movex.config.ts:2:19", "{error}");
     }
 }
 
@@ -571,14 +494,8 @@ fn what_cannot_run_names_its_way() {
 fn a_syntax_error_has_a_code_frame() {
     let error = error_of(&[("src/movex.config.ts", "const a = 1;\nconst b = ;\n")]);
     assert_eq!(error.kind, BuildErrorKind::Syntax);
-    assert_eq!(
-        error.location.as_ref().unwrap().to_string(),
-        "src/movex.config.ts:2:11"
-    );
-    assert!(
-        error.code_frame.as_ref().unwrap().contains("> 2 | const b = ;"),
-        "{error}"
-    );
+    assert_eq!(error.location.as_ref().unwrap().to_string(), "src/movex.config.ts:2:11");
+    assert!(error.code_frame.as_ref().unwrap().contains("> 2 | const b = ;"), "{error}");
 }
 
 #[test]
@@ -595,11 +512,7 @@ fn a_bundle_is_one_file() {
         ("src/a.ts", "export const a = 1;"),
     ]);
     let bundle = app.build().unwrap();
-    let files: Vec<_> = bundle
-        .files()
-        .iter()
-        .map(|file| file.file_name().unwrap().to_owned())
-        .collect();
+    let files: Vec<_> = bundle.files().iter().map(|file| file.file_name().unwrap().to_owned()).collect();
     assert_eq!(files, ["a.ts", "movex.config.ts"]);
     assert_eq!(bundle.version(), app.build().unwrap().version());
     let bytes = bundle.to_bytes();

@@ -8,12 +8,7 @@ use movex_core::reducer::{Applied, FailureKind};
 use movex_script::HostOptions;
 
 fn options() -> HostOptions {
-    HostOptions {
-        memory_bytes_max: 32 << 20,
-        ticks_max: 200,
-        load_ticks_max: 200,
-        ..HostOptions::default()
-    }
+    HostOptions { memory_bytes_max: 32 << 20, ticks_max: 200, load_ticks_max: 200, ..HostOptions::default() }
 }
 
 fn doing(statement: &str) -> Host {
@@ -40,37 +35,22 @@ fn costs_its_call(statement: &str, word: &str) {
 #[test]
 fn g8_a_loop_without_end() {
     costs_its_call("while (true) {}", "too long");
-    costs_its_call(
-        "try { while (true) {} } catch { return 1 } finally { return 2 }",
-        "too long",
-    );
+    costs_its_call("try { while (true) {} } catch { return 1 } finally { return 2 }", "too long");
     costs_its_call("const f = (): any => { for (;;) {} }; [1].map(f);", "too long");
     costs_its_call("/(a+)+$/.test('a'.repeat(60) + 'b');", "too long");
-    costs_its_call(
-        "const it = { get x() { for (;;) {} } }; return JSON.stringify(it);",
-        "too long",
-    );
-    costs_its_call(
-        "const forever = async () => { for (;;) await 0 }; void forever();",
-        "too long",
-    );
+    costs_its_call("const it = { get x() { for (;;) {} } }; return JSON.stringify(it);", "too long");
+    costs_its_call("const forever = async () => { for (;;) await 0 }; void forever();", "too long");
 }
 
 #[test]
 fn g8_too_much_memory_also_if_caught() {
-    costs_its_call(
-        "const a: any[] = []; for (;;) a.push(new Array(1000).fill(1));",
-        "memory",
-    );
+    costs_its_call("const a: any[] = []; for (;;) a.push(new Array(1000).fill(1));", "memory");
     costs_its_call(
         "try { const a: any[] = []; for (;;) a.push(new Array(1000).fill(1)); } catch { return 1 }",
         "memory",
     );
     costs_its_call("return 'x'.repeat(1e9);", "memory");
-    costs_its_call(
-        "try { 'x'.repeat(1e8) + 'y' } catch {} return { fine: true };",
-        "memory",
-    );
+    costs_its_call("try { 'x'.repeat(1e8) + 'y' } catch {} return { fine: true };", "memory");
 }
 
 #[test]
@@ -80,10 +60,7 @@ fn g8_a_recursion_without_end_also_if_caught() {
         "const f = (): any => { try { return f() + 1 } catch { return 1 } }; return { f: f() };",
         "too deep",
     );
-    costs_its_call(
-        "const f = (): any => f() + 1; try { f() } catch {} return { fine: true };",
-        "too deep",
-    );
+    costs_its_call("const f = (): any => f() + 1; try { f() } catch {} return { fine: true };", "too deep");
     costs_its_call(
         "const f = (): any => { [1].forEach(f) }; try { f() } catch {} return { fine: true };",
         "too deep",
@@ -144,21 +121,13 @@ fn m8_the_budget_does_not_see_what_ran_before() {
     });
     let it = host.it();
     let state = it.init();
-    let turns = |count: u32| {
-        matches!(
-            it.apply(&state, &action_with("go", &count.to_string())),
-            Applied::Next(_)
-        )
-    };
+    let turns =
+        |count: u32| matches!(it.apply(&state, &action_with("go", &count.to_string())), Applied::Next(_));
     // Finds where the budget ends, and asks again and again after calls of all lengths.
     let (mut fits, mut is_over) = (0, 100_000);
     while is_over - fits > 1 {
         let middle = (fits + is_over) / 2;
-        if turns(middle) {
-            fits = middle
-        } else {
-            is_over = middle
-        }
+        if turns(middle) { fits = middle } else { is_over = middle }
     }
     for before in (0..20_000).step_by(397) {
         turns(before);
@@ -204,9 +173,7 @@ fn limits_hold_at_load() {
         ("const f = (): any => f() + 1; try { f() } catch {}", "too deep"),
         ("try { 'x'.repeat(1e9) } catch {}", "memory"),
     ] {
-        let app = App::of(&format!(
-            "{head}\nexport default {{ resources: {{ it: (s = 0) => s }} }};"
-        ));
+        let app = App::of(&format!("{head}\nexport default {{ resources: {{ it: (s = 0) => s }} }};"));
         let Err(error) = app.try_host(options()) else {
             panic!("{head} loaded");
         };
@@ -277,10 +244,7 @@ fn states_that_are_dropped_are_freed() {
     let host = App::reducer(
         "(state: any = [], action: any): any => Array.from({ length: 20000 }, (_, i) => ({ i }))",
     )
-    .host_with(HostOptions {
-        ticks_max: 2000,
-        ..options()
-    });
+    .host_with(HostOptions { ticks_max: 2000, ..options() });
     let it = host.it();
     let mut state = it.init();
     // Each takes some megabytes, and the engine has 32.
@@ -304,7 +268,5 @@ fn the_stack_is_measured_from_where_the_call_begins() {
         }
         std::hint::black_box(room);
     }
-    deeper(150, &mut || {
-        assert_eq!(it.json(&it.next(&state, "go")), r#"{"n":500}"#)
-    });
+    deeper(150, &mut || assert_eq!(it.json(&it.next(&state, "go")), r#"{"n":500}"#));
 }

@@ -27,10 +27,7 @@ fn a_throw_at_load_has_its_place() {
         ),
     ]);
     assert_eq!(error.0.message, "no luck");
-    assert_eq!(
-        error.0.location.as_ref().unwrap().to_string(),
-        "src/broken.ts:7:13"
-    );
+    assert_eq!(error.0.location.as_ref().unwrap().to_string(), "src/broken.ts:7:13");
     let shown = error.to_string();
     assert!(shown.contains("the app can't be loaded: no luck"), "{shown}");
     assert!(shown.contains("> 7 |   throw new Error('no luck');"), "{shown}");
@@ -39,14 +36,8 @@ fn a_throw_at_load_has_its_place() {
 #[test]
 fn a_throw_in_a_package_points_at_who_called_it() {
     let error = load_error(&[
-        (
-            "src/movex.config.ts",
-            &format!("import {{ check }} from 'pkg';\n\ncheck();\n{FINE}"),
-        ),
-        (
-            "node_modules/pkg/index.js",
-            "exports.check = function () { throw new Error('bad') };",
-        ),
+        ("src/movex.config.ts", &format!("import {{ check }} from 'pkg';\n\ncheck();\n{FINE}")),
+        ("node_modules/pkg/index.js", "exports.check = function () { throw new Error('bad') };"),
     ]);
     assert_eq!(error.0.location.unwrap().to_string(), "src/movex.config.ts:3:1");
 }
@@ -55,23 +46,11 @@ fn a_throw_in_a_package_points_at_who_called_it() {
 fn a_throw_at_a_packages_own_load_points_into_it() {
     let error = load_error(&[
         ("src/movex.config.ts", &format!("import 'pkg';\n{FINE}")),
-        (
-            "node_modules/pkg/index.js",
-            "'use strict';\n\nthrow new Error('bad');\n",
-        ),
+        ("node_modules/pkg/index.js", "'use strict';\n\nthrow new Error('bad');\n"),
     ]);
     let location = error.0.location.unwrap();
-    assert_eq!(
-        (location.file.as_str(), location.line),
-        ("node_modules/pkg/index.js", 3)
-    );
-    assert!(
-        error
-            .0
-            .code_frame
-            .unwrap()
-            .contains("> 3 | throw new Error('bad');")
-    );
+    assert_eq!((location.file.as_str(), location.line), ("node_modules/pkg/index.js", 3));
+    assert!(error.0.code_frame.unwrap().contains("> 3 | throw new Error('bad');"));
 }
 
 #[test]
@@ -79,10 +58,7 @@ fn what_a_package_requires_in_vain_names_the_way() {
     let error = load_error(&[
         ("src/movex.config.ts", &format!("import './a';\n{FINE}")),
         ("src/a.ts", "import 'pkg';\nexport {};"),
-        (
-            "node_modules/pkg/index.js",
-            "const a = 1;\nconst fs = require('fs');\n",
-        ),
+        ("node_modules/pkg/index.js", "const a = 1;\nconst fs = require('fs');\n"),
     ]);
     let said = error.to_string();
     for part in [
@@ -101,14 +77,8 @@ fn a_config_of_another_shape_says_what_to_write() {
         ("export default 5", "no `resources`"),
         ("export default {}", "no `resources`"),
         ("export default { resources: 5 }", "no `resources`"),
-        (
-            "export default { resources: { it: 5 } }",
-            "`resources.it` is no function",
-        ),
-        (
-            "export default { resources: { 'a:b': () => 1 } }",
-            "leave out the colon",
-        ),
+        ("export default { resources: { it: 5 } }", "`resources.it` is no function"),
+        ("export default { resources: { 'a:b': () => 1 } }", "leave out the colon"),
         (
             "const it: any = () => 1; it.$deadline = 5; export default { resources: { it } }",
             "`$deadline` of `resources.it` is no function",
@@ -131,15 +101,10 @@ fn a_config_may_await() {
     );
     let host = app.host();
     assert_eq!(host.it().json(&host.it().init()), "3");
-    let error = load_error(&[(
-        "src/movex.config.ts",
-        &format!("await new Promise(() => {{}});\n{FINE}"),
-    )]);
+    let error = load_error(&[("src/movex.config.ts", &format!("await new Promise(() => {{}});\n{FINE}"))]);
     assert!(error.to_string().contains("never comes"), "{error}");
-    let error = load_error(&[(
-        "src/movex.config.ts",
-        &format!("await Promise.reject(new Error('off'));\n{FINE}"),
-    )]);
+    let error =
+        load_error(&[("src/movex.config.ts", &format!("await Promise.reject(new Error('off'));\n{FINE}"))]);
     assert!(error.to_string().contains("off"), "{error}");
 }
 
@@ -170,8 +135,5 @@ fn an_error_inside_a_jsx_file_has_its_place() {
     let failure = host.it().fails(&host.it().init(), "go");
     assert_eq!(failure.message, "RangeError: no 0");
     let location = failure.location.unwrap();
-    assert_eq!(
-        (location.file.as_str(), location.line),
-        ("src/movex.config.tsx", 7)
-    );
+    assert_eq!((location.file.as_str(), location.line), ("src/movex.config.tsx", 7));
 }

@@ -41,17 +41,10 @@ fn chance_comes_from_the_entrys_entropy() {
         let of = |entropy| value(&host, &context_of(TIME, entropy), Fold::Public);
         assert_eq!(of(7), of(7), "{expression}");
         assert_ne!(of(7), of(8), "{expression}");
-        assert_eq!(
-            of(7),
-            value(&giving(expression), &context_of(TIME + 1, 7), Fold::Revealed)
-        );
+        assert_eq!(of(7), value(&giving(expression), &context_of(TIME + 1, 7), Fold::Revealed));
     }
     let uuid = public("crypto.randomUUID()");
-    assert_eq!(
-        (uuid.len(), uuid.as_bytes()[15], uuid.as_bytes()[9]),
-        (38, b'4', b'-'),
-        "{uuid}"
-    );
+    assert_eq!((uuid.len(), uuid.as_bytes()[15], uuid.as_bytes()[9]), (38, b'4', b'-'), "{uuid}");
     let different = public("new Set(Array.from({ length: 100 }, () => Math.random())).size");
     assert_eq!(different, "100");
 }
@@ -90,77 +83,32 @@ fn the_clock_is_the_entrys_time() {
 #[test]
 fn dates_are_in_utc_wherever_the_host_is() {
     for (expression, expected) in [
-        (
-            "new Date(2020, 0, 2, 3, 4, 5, 6).toISOString()",
-            "2020-01-02T03:04:05.006Z",
-        ),
+        ("new Date(2020, 0, 2, 3, 4, 5, 6).toISOString()", "2020-01-02T03:04:05.006Z"),
         ("new Date(99, 0).toISOString()", "1999-01-01T00:00:00.000Z"),
         ("new Date('2020-01-02').toISOString()", "2020-01-02T00:00:00.000Z"),
-        (
-            "new Date('2020-01-02T03:04').toISOString()",
-            "2020-01-02T03:04:00.000Z",
-        ),
-        (
-            "new Date('2020-07-02T03:04:05.5').toISOString()",
-            "2020-07-02T03:04:05.500Z",
-        ),
-        (
-            "new Date('2020-01-02T03:04+02:00').toISOString()",
-            "2020-01-02T01:04:00.000Z",
-        ),
-        (
-            "new Date('2020-01-02T03:04:00-0130').toISOString()",
-            "2020-01-02T04:34:00.000Z",
-        ),
-        (
-            "new Date('2020-01-02T03:04Z').toISOString()",
-            "2020-01-02T03:04:00.000Z",
-        ),
-        (
-            "new Date('Jul 5, 2020 10:00').toISOString()",
-            "2020-07-05T10:00:00.000Z",
-        ),
-        (
-            "new Date('Sun, 05 Jul 2020 10:00:00 GMT').toISOString()",
-            "2020-07-05T10:00:00.000Z",
-        ),
-        (
-            "new Date('Sun Jul 05 2020 10:00:00 GMT+0200 (CEST)').toISOString()",
-            "2020-07-05T08:00:00.000Z",
-        ),
-        (
-            "String(new Date(0))",
-            "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)",
-        ),
-        (
-            "new Date(0) + ''",
-            "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)",
-        ),
+        ("new Date('2020-01-02T03:04').toISOString()", "2020-01-02T03:04:00.000Z"),
+        ("new Date('2020-07-02T03:04:05.5').toISOString()", "2020-07-02T03:04:05.500Z"),
+        ("new Date('2020-01-02T03:04+02:00').toISOString()", "2020-01-02T01:04:00.000Z"),
+        ("new Date('2020-01-02T03:04:00-0130').toISOString()", "2020-01-02T04:34:00.000Z"),
+        ("new Date('2020-01-02T03:04Z').toISOString()", "2020-01-02T03:04:00.000Z"),
+        ("new Date('Jul 5, 2020 10:00').toISOString()", "2020-07-05T10:00:00.000Z"),
+        ("new Date('Sun, 05 Jul 2020 10:00:00 GMT').toISOString()", "2020-07-05T10:00:00.000Z"),
+        ("new Date('Sun Jul 05 2020 10:00:00 GMT+0200 (CEST)').toISOString()", "2020-07-05T08:00:00.000Z"),
+        ("String(new Date(0))", "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)"),
+        ("new Date(0) + ''", "Thu Jan 01 1970 00:00:00 GMT+0000 (Coordinated Universal Time)"),
         ("new Date(0).toDateString()", "Thu Jan 01 1970"),
-        (
-            "new Date(0).toTimeString()",
-            "00:00:00 GMT+0000 (Coordinated Universal Time)",
-        ),
+        ("new Date(0).toTimeString()", "00:00:00 GMT+0000 (Coordinated Universal Time)"),
         ("new Date(1e12).toLocaleString()", "9/9/2001, 1:46:40 AM"),
         ("new Date(1e12).toLocaleDateString()", "9/9/2001"),
         ("new Date(1e12).toLocaleTimeString()", "1:46:40 AM"),
         ("String(new Date(NaN))", "Invalid Date"),
-        (
-            "[new Date(0).getHours(), new Date(0).getTimezoneOffset(), new Date(0).getDay()].join()",
-            "0,0,4",
-        ),
+        ("[new Date(0).getHours(), new Date(0).getTimezoneOffset(), new Date(0).getDay()].join()", "0,0,4"),
         (
             "(() => { const d = new Date(0); d.setHours(5); d.setDate(2); return d.toISOString() })()",
             "1970-01-02T05:00:00.000Z",
         ),
-        (
-            "new Date(0).constructor === Date && new Date() instanceof Date && Date.name",
-            "Date",
-        ),
-        (
-            "JSON.stringify({ d: new Date(0) })",
-            r#"{\"d\":\"1970-01-01T00:00:00.000Z\"}"#,
-        ),
+        ("new Date(0).constructor === Date && new Date() instanceof Date && Date.name", "Date"),
+        ("JSON.stringify({ d: new Date(0) })", r#"{\"d\":\"1970-01-01T00:00:00.000Z\"}"#),
     ] {
         assert_eq!(public(expression), format!("\"{expected}\""), "{expression}");
     }
@@ -175,10 +123,7 @@ fn dates_are_in_utc_on_hosts_of_all_zones() {
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&child.stdout).into_owned();
-        assert!(
-            child.status.success() && said.contains("1 passed"),
-            "{zone}: {said}"
-        );
+        assert!(child.status.success() && said.contains("1 passed"), "{zone}: {said}");
     }
 }
 
@@ -188,21 +133,13 @@ fn impurity_warns_once_with_its_place() {
     let context = context_of(TIME, 7);
     value(&host, &context, Fold::Public);
     let said = host.said();
-    let texts: Vec<_> = said
-        .iter()
-        .map(|report| report.text.split(" in a reducer").next().unwrap())
-        .collect();
+    let texts: Vec<_> =
+        said.iter().map(|report| report.text.split(" in a reducer").next().unwrap()).collect();
     assert_eq!(texts, ["Math.random()", "Date.now()", "new Date()"]);
     for report in &said {
-        assert_eq!(
-            (report.kind, report.resource_type.as_str()),
-            (ReportKind::Warn, "it")
-        );
+        assert_eq!((report.kind, report.resource_type.as_str()), (ReportKind::Warn, "it"));
         let location = report.location.as_ref().unwrap();
-        assert_eq!(
-            (location.file.as_str(), location.line),
-            ("src/movex.config.ts", 2)
-        );
+        assert_eq!((location.file.as_str(), location.line), ("src/movex.config.ts", 2));
     }
     value(&host, &context, Fold::Public);
     assert_eq!(host.said(), []);
@@ -218,18 +155,11 @@ fn strict_makes_impurity_an_error() {
         ("new Date(5).getTime()", false),
     ] {
         let app = App::reducer(&giving_text(expression));
-        let host = app.host_with(HostOptions {
-            strict: true,
-            ..HostOptions::default()
-        });
+        let host = app.host_with(HostOptions { strict: true, ..HostOptions::default() });
         let it = host.it();
         match it.apply(&it.init(), &action("go")) {
             Applied::Failed(failure) if is_error => {
-                assert!(
-                    failure.message.contains("is not allowed in a reducer"),
-                    "{}",
-                    failure.message
-                );
+                assert!(failure.message.contains("is not allowed in a reducer"), "{}", failure.message);
                 assert!(!failure.entropy_was_read);
                 assert_eq!(failure.location.unwrap().line, 2);
             }
@@ -248,11 +178,7 @@ fn at_load_time_stands_still_and_chance_repeats() {
     assert!(of(&one).starts_with("[0,0."), "{}", of(&one));
     let said = one.said();
     assert_eq!(said.len(), 2);
-    assert!(
-        said[0].text.contains("while the app is loaded"),
-        "{}",
-        said[0].text
-    );
+    assert!(said[0].text.contains("while the app is loaded"), "{}", said[0].text);
 }
 
 #[test]
@@ -262,23 +188,14 @@ fn text_is_encoded_and_decoded_as_in_node() {
             "Array.from(new TextEncoder().encode('aé€😀\\ud800'))",
             "[97,195,169,226,130,172,240,159,152,128,239,191,189]",
         ),
-        (
-            "new TextDecoder().decode(new TextEncoder().encode('aé€😀'))",
-            "\"aé€😀\"",
-        ),
-        (
-            "new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf, 97]))",
-            "\"a\"",
-        ),
+        ("new TextDecoder().decode(new TextEncoder().encode('aé€😀'))", "\"aé€😀\""),
+        ("new TextDecoder().decode(new Uint8Array([0xef, 0xbb, 0xbf, 97]))", "\"a\""),
         // As the encoding standard counts replacement characters.
         (
             "new TextDecoder().decode(new Uint8Array([0xc0, 0x80, 0xe0, 0x80, 0xed, 0xa0, 0x80, 0xf0, 0x9f, 97, 0xff]))",
             "\"\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}\u{fffd}a\u{fffd}\"",
         ),
-        (
-            "new TextEncoder().encodeInto('é€', new Uint8Array(4))",
-            r#"{"read":1,"written":2}"#,
-        ),
+        ("new TextEncoder().encodeInto('é€', new Uint8Array(4))", r#"{"read":1,"written":2}"#),
         (
             "(() => { try { new TextDecoder('utf-8', { fatal: true }).decode(new Uint8Array([255])) } catch (e: any) { return e.name } })()",
             "\"TypeError\"",
@@ -292,11 +209,7 @@ fn text_is_encoded_and_decoded_as_in_node() {
 fn what_only_a_page_has_says_so() {
     let host = giving("window.innerWidth");
     let failure = host.it().fails(&host.it().init(), "go");
-    assert!(
-        failure.message.contains("without a page and without Node"),
-        "{}",
-        failure.message
-    );
+    assert!(failure.message.contains("without a page and without Node"), "{}", failure.message);
 }
 
 #[test]
@@ -317,29 +230,16 @@ fn nothing_comes_from_outside() {
         let host = giving(&format!("({name} as any)(() => 1, 5)"));
         let failure = host.it().fails(&host.it().init(), "go");
         assert!(
-            failure
-                .message
-                .contains(&format!("{name}() is not there in a reducer")),
+            failure.message.contains(&format!("{name}() is not there in a reducer")),
             "{}",
             failure.message
         );
         assert_eq!(failure.location.unwrap().line, 2);
     }
-    for name in [
-        "WeakRef",
-        "FinalizationRegistry",
-        "XMLHttpRequest",
-        "WebSocket",
-        "window",
-        "document",
-        "std",
-        "os",
-    ] {
-        assert_eq!(
-            public(&format!("typeof (globalThis as any).{name}")),
-            "\"undefined\"",
-            "{name}"
-        );
+    for name in
+        ["WeakRef", "FinalizationRegistry", "XMLHttpRequest", "WebSocket", "window", "document", "std", "os"]
+    {
+        assert_eq!(public(&format!("typeof (globalThis as any).{name}")), "\"undefined\"", "{name}");
     }
 }
 
@@ -399,17 +299,12 @@ fn m10_private_folds_change_nothing_that_is_said_or_done_publicly() {
         let mut said = host.said();
         for _ in 0..3 {
             for _ in 0..private_folds {
-                let secret =
-                    it.0.apply(&state, &action("go"), &context_of(TIME, 99), Fold::Private(&bob));
+                let secret = it.0.apply(&state, &action("go"), &context_of(TIME, 99), Fold::Private(&bob));
                 assert!(matches!(secret, Applied::Next(_)));
             }
             state = it.next(&state, "go");
             states.push(it.json(&state));
-            said.extend(
-                host.said()
-                    .into_iter()
-                    .filter(|report| report.private_to.is_none()),
-            );
+            said.extend(host.said().into_iter().filter(|report| report.private_to.is_none()));
         }
         (states, said)
     };

@@ -23,11 +23,7 @@ fn given(expression: &str) -> String {
     let state = it.next(&it.init(), "go");
     let text = it.0.to_json(&state).unwrap();
     let value: Option<serde_json::Value> = text.as_deref().map(|text| serde_json::from_str(text).unwrap());
-    assert_eq!(
-        it.0.checksum_v0(&state).unwrap(),
-        checksum_v0(value.as_ref()),
-        "{expression}"
-    );
+    assert_eq!(it.0.checksum_v0(&state).unwrap(), checksum_v0(value.as_ref()), "{expression}");
     text.unwrap_or_else(|| "undefined".into())
 }
 
@@ -55,58 +51,32 @@ fn every_json_type_is_a_state() {
         ("{}", "{}"),
         ("[[], {}, [1, [2]]]", "[[],{},[1,[2]]]"),
         ("Object.assign(Object.create(null), { a: 1 })", r#"{"a":1}"#),
-        (
-            "{ b: 1, a: { d: 1, c: [{ f: 1, e: 2 }] } }",
-            r#"{"b":1,"a":{"d":1,"c":[{"f":1,"e":2}]}}"#,
-        ),
+        ("{ b: 1, a: { d: 1, c: [{ f: 1, e: 2 }] } }", r#"{"b":1,"a":{"d":1,"c":[{"f":1,"e":2}]}}"#),
         ("[{ b: 1, a: 2 }]", r#"[{"b":1,"a":2}]"#),
         (
             "{ b: 1, 10: 1, 9: 1, a: 1, '01': 2, 4294967294: 1, 4294967295: 2 }",
             r#"{"9":1,"10":1,"4294967294":1,"b":1,"a":1,"01":2,"4294967295":2}"#,
         ),
-        (
-            "{ '\\ufffd': 1, '\\u{1f600}': 2 }",
-            "{\"\u{fffd}\":1,\"\u{1f600}\":2}",
-        ),
-        (
-            "{ 'quo\"te\\n': 1, '': 2, ['__proto__']: 3 }",
-            r#"{"quo\"te\n":1,"":2,"__proto__":3}"#,
-        ),
-        (
-            "'x'.repeat(10) + 'y'.repeat(5000)",
-            &format!("\"{}{}\"", "x".repeat(10), "y".repeat(5000)),
-        ),
+        ("{ '\\ufffd': 1, '\\u{1f600}': 2 }", "{\"\u{fffd}\":1,\"\u{1f600}\":2}"),
+        ("{ 'quo\"te\\n': 1, '': 2, ['__proto__']: 3 }", r#"{"quo\"te\n":1,"":2,"__proto__":3}"#),
+        ("'x'.repeat(10) + 'y'.repeat(5000)", &format!("\"{}{}\"", "x".repeat(10), "y".repeat(5000))),
     ] {
-        let expression = if expression.starts_with('{') {
-            format!("({expression})")
-        } else {
-            expression.to_owned()
-        };
+        let expression =
+            if expression.starts_with('{') { format!("({expression})") } else { expression.to_owned() };
         assert_eq!(given(&expression), json, "{expression}");
     }
 }
 
 #[test]
 fn undefined_members_are_dropped_as_json_drops_them() {
-    assert_eq!(
-        given("({ a: undefined, b: { c: undefined, d: 1 }, e: undefined })"),
-        r#"{"b":{"d":1}}"#
-    );
+    assert_eq!(given("({ a: undefined, b: { c: undefined, d: 1 }, e: undefined })"), r#"{"b":{"d":1}}"#);
 }
 
 #[test]
 fn what_is_not_plain_becomes_what_json_makes_of_it_with_one_warning() {
     for (expression, json, what) in [
-        (
-            "({ at: new Date(0) })",
-            r#"{"at":"1970-01-01T00:00:00.000Z"}"#,
-            "at `at`",
-        ),
-        (
-            "({ a: [{ m: new Map([[1, 2]]) }] })",
-            r#"{"a":[{"m":{}}]}"#,
-            "at `a[0].m`",
-        ),
+        ("({ at: new Date(0) })", r#"{"at":"1970-01-01T00:00:00.000Z"}"#, "at `at`"),
+        ("({ a: [{ m: new Map([[1, 2]]) }] })", r#"{"a":[{"m":{}}]}"#, "at `a[0].m`"),
         ("[1, undefined, 2]", "[1,null,2]", "undefined"),
         ("[1, , 2]", "[1,null,2]", "holes"),
         ("[NaN]", "[null]", "not finite"),
@@ -114,11 +84,7 @@ fn what_is_not_plain_becomes_what_json_makes_of_it_with_one_warning() {
         ("({ f() {}, a: 1 })", r#"{"a":1}"#, "a function"),
         ("({ s: Symbol('x'), a: 1 })", r#"{"a":1}"#, "a symbol"),
         ("({ get a() { return 1 } })", r#"{"a":1}"#, "a getter"),
-        (
-            "new (class P { x = 1 })()",
-            r#"{"x":1}"#,
-            "an instance of a class",
-        ),
+        ("new (class P { x = 1 })()", r#"{"x":1}"#, "an instance of a class"),
         ("({ toJSON: () => 7 })", "7", "a function"),
         ("new Proxy({ a: 1 }, {})", r#"{"a":1}"#, "no plain one"),
         ("new Uint8Array([1, 2])", r#"{"0":1,"1":2}"#, "no plain one"),
@@ -141,28 +107,18 @@ fn what_is_not_plain_becomes_what_json_makes_of_it_with_one_warning() {
 fn what_has_no_json_is_a_failure() {
     for (expression, word) in [
         ("({ n: 1n })", "at `n`"),
-        (
-            "(() => { const a: any = { b: [] }; a.b.push(a); return a })()",
-            "contains itself",
-        ),
+        ("(() => { const a: any = { b: [] }; a.b.push(a); return a })()", "contains itself"),
         ("() => 1", "a function is no state"),
         ("Symbol('x')", "is no state"),
         ("Promise.resolve(1)", "async"),
         ("'\\ud800'", "surrogate"),
         ("({ a: { b: 'x\\udc00' } })", "at `a.b`"),
         ("({ '\\ud800': 1 })", "surrogate"),
-        (
-            "(() => { let a: any = []; for (let i = 0; i < 200; i++) a = [a]; return a })()",
-            "deeper than 100",
-        ),
+        ("(() => { let a: any = []; for (let i = 0; i < 200; i++) a = [a]; return a })()", "deeper than 100"),
     ] {
         let failure = refused(expression);
         assert_eq!(failure.kind, FailureKind::Shape, "{expression}: {failure:?}");
-        assert!(
-            failure.message.contains(word),
-            "{expression}: {}",
-            failure.message
-        );
+        assert!(failure.message.contains(word), "{expression}: {}", failure.message);
     }
 }
 
@@ -180,10 +136,7 @@ fn states_are_frozen_all_the_way_down_even_if_the_app_froze_the_top() {
     let it = host.it();
     let ask = action_with("ask", r#"{"deep":[{}]}"#);
     assert_eq!(it.json(&it.next_by(&it.init(), &ask)), "true");
-    assert_eq!(
-        it.json(&it.next_by(&it.next(&it.init(), "shallow"), &ask)),
-        "true"
-    );
+    assert_eq!(it.json(&it.next_by(&it.next(&it.init(), "shallow"), &ask)), "true");
     assert_eq!(it.json(&it.next_by(&it.parse(r#"{"a":{"b":[]}}"#), &ask)), "true");
 }
 
@@ -203,26 +156,11 @@ const MUTATIONS: &[(&str, &str)] = &[
     ("state.list.fill(0)", r#"{"list":[0,0,0],"o":{"x":1}}"#),
     ("state.list.copyWithin(0, 1)", r#"{"list":[1,2,2],"o":{"x":1}}"#),
     ("state.list.length = 1", r#"{"list":[3],"o":{"x":1}}"#),
-    (
-        "state.list[5] = 1, state.list.length = 3",
-        r#"{"list":[3,1,2],"o":{"x":1}}"#,
-    ),
-    (
-        "[state.list[0], state.list[1]] = [state.list[1], state.list[0]]",
-        r#"{"list":[1,3,2],"o":{"x":1}}"#,
-    ),
-    (
-        "Object.assign(state.o, { y: 2 })",
-        r#"{"list":[3,1,2],"o":{"x":1,"y":2}}"#,
-    ),
-    (
-        "Object.defineProperty(state, 'o', { value: 2 })",
-        r#"{"list":[3,1,2],"o":2}"#,
-    ),
-    (
-        "state.o.x = action.payload.n = 5",
-        r#"{"list":[3,1,2],"o":{"x":5}}"#,
-    ),
+    ("state.list[5] = 1, state.list.length = 3", r#"{"list":[3,1,2],"o":{"x":1}}"#),
+    ("[state.list[0], state.list[1]] = [state.list[1], state.list[0]]", r#"{"list":[1,3,2],"o":{"x":1}}"#),
+    ("Object.assign(state.o, { y: 2 })", r#"{"list":[3,1,2],"o":{"x":1,"y":2}}"#),
+    ("Object.defineProperty(state, 'o', { value: 2 })", r#"{"list":[3,1,2],"o":2}"#),
+    ("state.o.x = action.payload.n = 5", r#"{"list":[3,1,2],"o":{"x":5}}"#),
 ];
 
 #[test]
@@ -246,11 +184,7 @@ fn a_reducer_that_mutates_works_on_a_copy_and_is_told_once() {
         assert_eq!(said.len(), 1, "{statement}: {said:?}");
         assert!(said[0].text.contains("changes the state"), "{}", said[0].text);
         let location = said[0].location.as_ref().unwrap();
-        assert_eq!(
-            (location.file.as_str(), location.line),
-            ("src/movex.config.ts", 4),
-            "{statement}"
-        );
+        assert_eq!((location.file.as_str(), location.line), ("src/movex.config.ts", 4), "{statement}");
         assert_eq!(it.json(&it.next_by(&state, &go)), *json, "{statement}, again");
         assert_eq!(host.said(), [], "{statement} warns once");
         assert_eq!(go.json(), r#"{"type":"go","payload":{"n":1}}"#);
@@ -284,17 +218,9 @@ fn what_a_mutating_call_printed_and_drew_counts_once() {
     let it = host.it();
     let state = it.init();
     let first = it.json(&it.next(&state, "go"));
-    let lines: Vec<_> = host
-        .said()
-        .into_iter()
-        .filter(|report| report.kind == ReportKind::Log)
-        .collect();
+    let lines: Vec<_> = host.said().into_iter().filter(|report| report.kind == ReportKind::Log).collect();
     assert_eq!(lines.len(), 1);
-    assert_eq!(
-        it.json(&it.next(&state, "go")),
-        first,
-        "the second call, on a copy at once, draws the same"
-    );
+    assert_eq!(it.json(&it.next(&state, "go")), first, "the second call, on a copy at once, draws the same");
 }
 
 #[test]
@@ -333,25 +259,17 @@ fn hooks_are_the_npm_packages_and_more() {
             cheap_checksum_v1: true,
         }
     );
-    let plain = Features {
-        cheap_checksum_v1: true,
-        ..Features::default()
-    };
+    let plain = Features { cheap_checksum_v1: true, ..Features::default() };
     assert_eq!(host.of("plain").0.features(), plain);
     let zero = it.init();
     let two = it.next(&it.next(&zero, "a"), "a");
     assert_eq!(it.0.can_reconcile(&zero), Ok(false));
     assert_eq!(it.0.can_reconcile(&two), Ok(true));
-    let shown =
-        it.0.transform(&two, movex_core::context::TimeMs(5), Fold::Public)
-            .unwrap()
-            .unwrap();
+    let shown = it.0.transform(&two, movex_core::context::TimeMs(5), Fold::Public).unwrap().unwrap();
     assert_eq!(it.json(&shown), r#"{"n":2,"at":5}"#);
     assert_eq!(it.0.deadline(&zero), Ok(None));
     assert_eq!(it.0.deadline(&two), Ok(Some(movex_core::context::TimeMs(2000))));
-    let migrated =
-        it.0.migrate(Some(r#"{"count":9}"#), &movex_core::ids::AppVersion::new("v1"))
-            .unwrap();
+    let migrated = it.0.migrate(Some(r#"{"count":9}"#), &movex_core::ids::AppVersion::new("v1")).unwrap();
     assert_eq!(it.json(&migrated), r#"{"n":9,"from":"v1"}"#);
     assert_eq!(
         it.json(&it.next(&zero, "context")),
@@ -359,20 +277,9 @@ fn hooks_are_the_npm_packages_and_more() {
     );
     let plain = host.of("plain");
     let state = plain.init();
-    assert!(
-        plain
-            .0
-            .transform(&state, movex_core::context::TimeMs(5), Fold::Public)
-            .unwrap()
-            .is_none()
-    );
+    assert!(plain.0.transform(&state, movex_core::context::TimeMs(5), Fold::Public).unwrap().is_none());
     assert_eq!(
-        plain.json(
-            &plain
-                .0
-                .migrate(Some("3"), &movex_core::ids::AppVersion::new("v1"))
-                .unwrap()
-        ),
+        plain.json(&plain.0.migrate(Some("3"), &movex_core::ids::AppVersion::new("v1")).unwrap()),
         "3"
     );
 }
@@ -427,10 +334,7 @@ fn a_large_state_is_a_limit() {
     let app = App::reducer(
         "(state: any = '', action: any): any => action.type === 'go' ? ['x'.repeat(2000)] : state",
     );
-    let host = app.host_with(HostOptions {
-        state_bytes_max: 1000,
-        ..HostOptions::default()
-    });
+    let host = app.host_with(HostOptions { state_bytes_max: 1000, ..HostOptions::default() });
     let it = host.it();
     assert_eq!(it.fails(&it.init(), "go").kind, FailureKind::Limit);
     let text = format!("\"{}\"", "x".repeat(1000));
@@ -456,10 +360,7 @@ fn shared_parts_are_walked_once() {
 #[test]
 fn a_failing_reducer_is_a_throw_with_its_place() {
     let app = App::new(&[
-        (
-            "src/movex.config.ts",
-            "import { it } from './it';\nexport default { resources: { it } };\n",
-        ),
+        ("src/movex.config.ts", "import { it } from './it';\nexport default { resources: { it } };\n"),
         (
             "src/it.ts",
             "type State = { n: number };\ninterface Unused { a: string }\n\nexport const it = (state: State = { n: 0 }, action: { type: string }): State => {\n  if (action.type === 'throw') throw new Error('not your turn');\n  if (action.type === 'type') return (undefined as any).x;\n  if (action.type === 'text') throw 'just text';\n  return state;\n};\n",
@@ -468,17 +369,9 @@ fn a_failing_reducer_is_a_throw_with_its_place() {
     let host = app.host();
     let it = host.it();
     let failure = it.fails(&it.init(), "throw");
-    assert_eq!(
-        (failure.kind, failure.message.as_str()),
-        (FailureKind::Throw, "not your turn")
-    );
+    assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Throw, "not your turn"));
     assert_eq!(failure.location.unwrap().to_string(), "src/it.ts:5:42");
-    assert!(
-        failure
-            .code_frame
-            .unwrap()
-            .contains("> 5 |   if (action.type === 'throw')")
-    );
+    assert!(failure.code_frame.unwrap().contains("> 5 |   if (action.type === 'throw')"));
     let failure = it.fails(&it.init(), "type");
     assert!(failure.message.starts_with("TypeError: "), "{}", failure.message);
     assert_eq!(failure.location.unwrap().line, 6);

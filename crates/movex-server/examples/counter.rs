@@ -37,30 +37,19 @@ impl Reducer for Counter {
             CountAction::Increment => 1,
             CountAction::Add(by) => *by,
         };
-        Count {
-            count: state.count.wrapping_add(by),
-        }
+        Count { count: state.count.wrapping_add(by) }
     }
 }
 
 fn load(_: ReportSink) -> Result<Loaded, LoadError> {
     let counter: Rc<dyn DynReducer> = Rc::new(Native::new(Counter));
-    Ok(Loaded {
-        reducers: [("counter".to_owned(), counter)].into(),
-        version: AppVersion::new("1"),
-    })
+    Ok(Loaded { reducers: [("counter".to_owned(), counter)].into(), version: AppVersion::new("1") })
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let port = std::env::args()
-        .nth(1)
-        .and_then(|port| port.parse().ok())
-        .unwrap_or(3333);
-    let settings = Settings {
-        port,
-        ..Settings::default()
-    };
+    let port = std::env::args().nth(1).and_then(|port| port.parse().ok()).unwrap_or(3333);
+    let settings = Settings { port, ..Settings::default() };
     let server = Server::start(Arc::new(load), settings).await?;
     println!("http://{}", server.address());
     tokio::signal::ctrl_c().await?;

@@ -81,11 +81,7 @@ struct Quiet {
 
 impl Quiet {
     fn new(max: Duration) -> Self {
-        Self {
-            max,
-            since: None,
-            alarm: None,
-        }
+        Self { max, since: None, alarm: None }
     }
 
     /// Passes a poll on, or fails when nothing has moved for too long.
@@ -173,10 +169,8 @@ mod tests {
 
     fn pair() -> (Conversation<DuplexStream>, DuplexStream) {
         let (ours, theirs) = tokio::io::duplex(4);
-        let patience = Patience {
-            write_stall_max: Duration::from_secs(30),
-            silence_max: Duration::from_secs(120),
-        };
+        let patience =
+            Patience { write_stall_max: Duration::from_secs(30), silence_max: Duration::from_secs(120) };
         (Conversation::new(ours, patience, None), theirs)
     }
 
@@ -185,10 +179,7 @@ mod tests {
         let (mut ours, mut theirs) = pair();
         let begin = Instant::now();
         let error = ours.write_all(b"too long").await.expect_err("nobody reads");
-        assert_eq!(
-            (error.kind(), begin.elapsed().as_secs()),
-            (io::ErrorKind::TimedOut, 30)
-        );
+        assert_eq!((error.kind(), begin.elapsed().as_secs()), (io::ErrorKind::TimedOut, 30));
         let mut read = [0; 4];
         theirs.read_exact(&mut read).await.expect("what fitted is there");
         ours.write_all(b"more").await.expect("there is room again");
@@ -211,9 +202,6 @@ mod tests {
         }
         let _open = speaks.await.expect("it spoke");
         let error = ours.read_exact(&mut read).await.expect_err("nothing comes");
-        assert_eq!(
-            (error.kind(), begin.elapsed().as_secs()),
-            (io::ErrorKind::TimedOut, 420)
-        );
+        assert_eq!((error.kind(), begin.elapsed().as_secs()), (io::ErrorKind::TimedOut, 420));
     }
 }

@@ -107,10 +107,7 @@ impl Server {
         };
         // Some more than are let in, so that those beyond are told why.
         let transports_max = settings.master.connections_max.saturating_mul(9) / 8 + 8;
-        let handler = HandlerSettings {
-            transports_max,
-            unread_bytes_max: settings.unread_bytes_max,
-        };
+        let handler = HandlerSettings { transports_max, unread_bytes_max: settings.unread_bytes_max };
         let handler = Arc::new(Handler::new(hub.clone(), handler));
         let identity_key = match settings.identity_key {
             Some(key) => key,
@@ -135,14 +132,7 @@ impl Server {
         });
         let serving = tokio::spawn(async move { serving.await });
         let ticking = tokio::spawn(tick(hub.clone()));
-        Ok(Self {
-            hub,
-            address,
-            types,
-            ending,
-            serving: Mutex::new(Some(serving)),
-            ticking,
-        })
+        Ok(Self { hub, address, types, ending, serving: Mutex::new(Some(serving)), ticking })
     }
 
     /// Where it listens.
@@ -198,17 +188,13 @@ async fn listen(host: &str, port: u16) -> Result<TcpListener, StartError> {
 
 fn cors(origins: &[String]) -> Result<CorsLayer, StartError> {
     // `*` would not cover the header with the admin key.
-    let layer = CorsLayer::new()
-        .allow_methods(Any)
-        .allow_headers(AllowHeaders::mirror_request());
+    let layer = CorsLayer::new().allow_methods(Any).allow_headers(AllowHeaders::mirror_request());
     if origins.is_empty() || origins.iter().any(|origin| origin == "*") {
         return Ok(layer.allow_origin(Any));
     }
     let parse = |origin: &String| {
         let origin = origin.trim_end_matches('/');
-        let value = HeaderValue::from_str(origin)
-            .ok()
-            .filter(|_| origin.contains("://"));
+        let value = HeaderValue::from_str(origin).ok().filter(|_| origin.contains("://"));
         value.ok_or_else(|| StartError::BadOrigin(origin.to_owned()))
     };
     let origins: Vec<HeaderValue> = origins.iter().map(parse).collect::<Result<_, _>>()?;

@@ -97,9 +97,7 @@ async fn g9_a_reader_too_slow_is_cut_off_and_nobody_waits_for_it() {
         let action = json!({ "type": "say", "payload": text });
         assert_eq!(sender.dispatch("list:x", action).await["ok"], true);
         sent += 1;
-        let subscribers = sender
-            .ask("getResourceSubscribers", &json!({ "rid": "list:x" }))
-            .await;
+        let subscribers = sender.ask("getResourceSubscribers", &json!({ "rid": "list:x" })).await;
         if subscribers["val"].get("deaf").is_none() {
             break sender.next("onResourceSubscriberRemoved").await;
         }
@@ -145,15 +143,10 @@ async fn g8_a_reducer_that_refuses_or_panics_costs_its_call() {
     client.create("x").await;
     for (kind, code) in [("refuse", "rejected"), ("panic", "reducer_failed")] {
         let answer = client.dispatch("list:x", json!({ "type": kind })).await;
-        assert_eq!(
-            (&answer["ok"], &answer["val"]["type"]),
-            (&json!(true), &json!("ack"))
-        );
+        assert_eq!((&answer["ok"], &answer["val"]["type"]), (&json!(true), &json!("ack")));
         assert_eq!(client.next("movexRejected").await["code"], code);
     }
-    client
-        .dispatch("list:x", json!({ "type": "push", "payload": 1 }))
-        .await;
+    client.dispatch("list:x", json!({ "type": "push", "payload": 1 })).await;
     assert_eq!(client.state("list:x").await, json!([1]));
 }
 
@@ -176,9 +169,7 @@ async fn g9_a_full_store_refuses_and_the_state_stays_what_is_kept() {
     let mut kept = Vec::new();
     let refused = loop {
         let value = kept.len();
-        let answer = client
-            .dispatch("list:x", json!({ "type": "push", "payload": value }))
-            .await;
+        let answer = client.dispatch("list:x", json!({ "type": "push", "payload": value })).await;
         if answer["ok"] == false {
             break answer;
         }
@@ -198,9 +189,7 @@ async fn m26_a_deadline_is_ticked_for_all() {
         json!({ "resourceType": "timer", "resourceId": "x", "resourceState": { "at": null, "ticks": 0 } });
     assert_eq!(client.ask("createResource", &create).await["ok"], true);
     client.subscribe("timer:x").await;
-    client
-        .dispatch("timer:x", json!({ "type": "start", "payload": 30 }))
-        .await;
+    client.dispatch("timer:x", json!({ "type": "start", "payload": 30 })).await;
     let ticked = client.next("onFwdAction").await;
     assert_eq!(ticked["action"], json!({ "type": "tick" }));
     assert_eq!(client.state("timer:x").await["ticks"], 1);
@@ -213,9 +202,7 @@ async fn m27_other_code_folds_each_resource_again_and_connections_stay() {
     client.create("x").await;
     client.subscribe("list:x").await;
     for value in [1, 2] {
-        client
-            .dispatch("list:x", json!({ "type": "push", "payload": value }))
-            .await;
+        client.dispatch("list:x", json!({ "type": "push", "payload": value })).await;
     }
     let broken = |_| Err(LoadError("it does not load".into()));
     let refused = server.reload(std::sync::Arc::new(broken)).await;
@@ -245,28 +232,16 @@ async fn the_end_answers_what_is_under_way() {
         assert!(told.iter().any(|text| text.starts_with(ack)), "no answer {ack}");
     }
     // Not sent away, so that it comes back to the next process.
-    assert_eq!(
-        told.last().map(String::as_str),
-        Some("1"),
-        "the transport is closed"
-    );
+    assert_eq!(told.last().map(String::as_str), Some("1"), "the transport is closed");
     assert!(!told.iter().any(|text| text == "41"));
-    assert!(
-        tokio::net::TcpStream::connect(server.address()).await.is_err(),
-        "it listens no more"
-    );
+    assert!(tokio::net::TcpStream::connect(server.address()).await.is_err(), "it listens no more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_taken_port_is_a_sentence() {
     let server = serve(|_| ()).await;
-    let settings = Settings {
-        port: server.address().port(),
-        ..Settings::default()
-    };
-    let Err(error) = Server::start(lists(), settings).await else {
-        panic!("the port is taken")
-    };
+    let settings = Settings { port: server.address().port(), ..Settings::default() };
+    let Err(error) = Server::start(lists(), settings).await else { panic!("the port is taken") };
     assert!(matches!(error, StartError::PortInUse { .. }));
     assert!(error.to_string().contains("in use by another program"));
     server.end(Duration::ZERO).await;

@@ -35,13 +35,7 @@ impl V1 {
 
     /// With the proofs of an earlier connection.
     async fn again(server: &Server, session: &str, before: &Self) -> Self {
-        Self::come(
-            server,
-            session,
-            Some(before.token.clone()),
-            Some(before.session_proof.clone()),
-        )
-        .await
+        Self::come(server, session, Some(before.token.clone()), Some(before.session_proof.clone())).await
     }
 
     async fn come(
@@ -58,25 +52,11 @@ impl V1 {
             token,
             info: Some(r#"{"name":"somebody"}"#.into()),
         };
-        socket
-            .send(Message::text(hello.to_json()))
-            .await
-            .expect("the server listens");
-        let ServerFrame::Welcome {
-            client,
-            token,
-            session_proof,
-            ..
-        } = next(&mut socket).await
-        else {
+        socket.send(Message::text(hello.to_json())).await.expect("the server listens");
+        let ServerFrame::Welcome { client, token, session_proof, .. } = next(&mut socket).await else {
             panic!("a welcome first")
         };
-        Self {
-            socket,
-            client,
-            token,
-            session_proof,
-        }
+        Self { socket, client, token, session_proof }
     }
 
     async fn dial(server: &Server) -> WebSocketStream<MaybeTlsStream<TcpStream>> {
@@ -85,10 +65,7 @@ impl V1 {
     }
 
     async fn say(&mut self, frame: ClientFrame) {
-        self.socket
-            .send(Message::text(frame.to_json()))
-            .await
-            .expect("the connection is there");
+        self.socket.send(Message::text(frame.to_json())).await.expect("the connection is there");
     }
 
     async fn hear(&mut self) -> ServerFrame {
@@ -96,19 +73,8 @@ impl V1 {
     }
 
     async fn create(&mut self, rid: &Rid) {
-        self.say(ClientFrame::Create {
-            request: 1,
-            rid: rid.clone(),
-            state: None,
-        })
-        .await;
-        assert_eq!(
-            self.hear().await,
-            ServerFrame::Created {
-                request: 1,
-                rid: rid.clone()
-            }
-        );
+        self.say(ClientFrame::Create { request: 1, rid: rid.clone(), state: None }).await;
+        assert_eq!(self.hear().await, ServerFrame::Created { request: 1, rid: rid.clone() });
     }
 
     /// A resource of the real client machine, brought to where the master is.
@@ -119,11 +85,7 @@ impl V1 {
             Rc::new(Native::new(List)),
             None,
         );
-        let mut bound = Bound {
-            rid: rid.clone(),
-            machine,
-            ended: Vec::new(),
-        };
+        let mut bound = Bound { rid: rid.clone(), machine, ended: Vec::new() };
         bound.begin(self).await;
         bound
     }
@@ -131,9 +93,7 @@ impl V1 {
 
 async fn next(socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>) -> ServerFrame {
     loop {
-        let message = tokio::time::timeout(PATIENCE, socket.next())
-            .await
-            .expect("in time");
+        let message = tokio::time::timeout(PATIENCE, socket.next()).await.expect("in time");
         match message.expect("the connection is there").expect("it is whole") {
             Message::Text(text) => return ServerFrame::from_json(&text).expect("a frame that is known"),
             Message::Close(_) => panic!("the server closed the connection"),
@@ -162,9 +122,7 @@ impl Bound {
         let body = Body::Public(Action::from_json(json).expect("an action"));
         let mut said = Vec::new();
         let options = DispatchOptions::of(&body);
-        let number = self
-            .machine
-            .dispatch(NOW, body, options, &mut |effect| said.push(effect));
+        let number = self.machine.dispatch(NOW, body, options, &mut |effect| said.push(effect));
         self.carry_out(over, said).await;
         number
     }
@@ -173,30 +131,11 @@ impl Bound {
         for effect in said {
             match effect {
                 Effect::Send(ToMaster::Subscribe { from, floor }) => {
-                    over.say(ClientFrame::Subscribe {
-                        rid: self.rid.clone(),
-                        from,
-                        floor,
-                    })
-                    .await;
+                    over.say(ClientFrame::Subscribe { rid: self.rid.clone(), from, floor }).await;
                 }
-                Effect::Send(ToMaster::Dispatch {
-                    epoch,
-                    client_seq,
-                    floor,
-                    seen_reveal,
-                    body,
-                }) => {
+                Effect::Send(ToMaster::Dispatch { epoch, client_seq, floor, seen_reveal, body }) => {
                     let (rid, number) = (self.rid.clone(), client_seq);
-                    over.say(ClientFrame::Dispatch {
-                        rid,
-                        epoch,
-                        number,
-                        floor,
-                        seen_reveal,
-                        body,
-                    })
-                    .await;
+                    over.say(ClientFrame::Dispatch { rid, epoch, number, floor, seen_reveal, body }).await;
                 }
                 Effect::Ended { client_seq, end } => self.ended.push((client_seq, end)),
                 Effect::Changed => {}
@@ -211,14 +150,12 @@ impl Bound {
             let frame = match over.hear().await {
                 ServerFrame::Subscribed { subscribed, .. } => FromMaster::Subscribed(subscribed),
                 ServerFrame::Item { item, .. } => FromMaster::Item(item),
-                ServerFrame::Outcome { number, outcome, .. } => FromMaster::Outcome {
-                    client_seq: number,
-                    outcome,
-                },
-                ServerFrame::Undecided { number, why, .. } => FromMaster::Undecided {
-                    client_seq: number,
-                    why,
-                },
+                ServerFrame::Outcome { number, outcome, .. } => {
+                    FromMaster::Outcome { client_seq: number, outcome }
+                }
+                ServerFrame::Undecided { number, why, .. } => {
+                    FromMaster::Undecided { client_seq: number, why }
+                }
                 ServerFrame::Refresh { .. } => FromMaster::Refresh,
                 ServerFrame::Joined { .. } | ServerFrame::Left { .. } | ServerFrame::Shows { .. } => continue,
                 other => panic!("nothing of the resource's: {other:?}"),
@@ -230,11 +167,7 @@ impl Bound {
     }
 
     fn shown(&self) -> Vec<i64> {
-        self.machine
-            .state()
-            .and_then(|state| state.get::<Vec<i64>>())
-            .cloned()
-            .expect("a state is shown")
+        self.machine.state().and_then(|state| state.get::<Vec<i64>>()).cloned().expect("a state is shown")
     }
 }
 
@@ -273,14 +206,8 @@ async fn two_who_act_at_once_never_take_a_second_snapshot() {
         bobs.dispatch(&mut bob, &push(-value)).await;
     }
     let all = 2 * EACH as usize;
-    anns.until(&mut ann, |bound| {
-        bound.shown().len() == all && bound.ended.len() == EACH as usize
-    })
-    .await;
-    bobs.until(&mut bob, |bound| {
-        bound.shown().len() == all && bound.ended.len() == EACH as usize
-    })
-    .await;
+    anns.until(&mut ann, |bound| bound.shown().len() == all && bound.ended.len() == EACH as usize).await;
+    bobs.until(&mut bob, |bound| bound.shown().len() == all && bound.ended.len() == EACH as usize).await;
     assert_eq!(anns.shown(), bobs.shown());
 }
 
@@ -292,9 +219,7 @@ async fn a_rejection_says_why_and_takes_the_change_back() {
     let mut anns = ann.bind(&rid(), "a").await;
     anns.dispatch(&mut ann, r#"{"type":"refuse"}"#).await;
     anns.until(&mut ann, |bound| !bound.ended.is_empty()).await;
-    let Ended::Rejected(error) = &anns.ended[0].1 else {
-        panic!("rejected: {:?}", anns.ended)
-    };
+    let Ended::Rejected(error) = &anns.ended[0].1 else { panic!("rejected: {:?}", anns.ended) };
     assert_eq!((error.code, &*error.message), (Code::Rejected, "never"));
     assert_eq!(anns.shown(), [0; 0]);
 }
@@ -318,13 +243,7 @@ async fn g6_who_was_cut_off_gets_just_what_was_missed_and_each_outcome_once() {
     assert_eq!(ann.client, proofs.client);
     anns.begin(&mut ann).await;
     anns.until(&mut ann, |bound| bound.ended.len() == 2).await;
-    assert!(
-        anns.ended
-            .iter()
-            .all(|(_, end)| matches!(end, Ended::Acknowledged(_))),
-        "{:?}",
-        anns.ended
-    );
+    assert!(anns.ended.iter().all(|(_, end)| matches!(end, Ended::Acknowledged(_))), "{:?}", anns.ended);
     let mut shown = anns.shown();
     shown.sort_unstable();
     assert_eq!(shown, [1, 2, 3]);
@@ -341,24 +260,9 @@ async fn m20_a_dispatch_that_is_sent_again_gets_the_same_outcome() {
     let (epoch, _) = anns.machine.position().expect("it is bound");
     let body = Body::Public(Action::from_json(push(1)).expect("an action"));
     let (number, floor) = (ClientSeq(1), ClientSeq(1));
-    ann.say(ClientFrame::Dispatch {
-        rid: rid(),
-        epoch,
-        number,
-        floor,
-        seen_reveal: None,
-        body,
-    })
-    .await;
+    ann.say(ClientFrame::Dispatch { rid: rid(), epoch, number, floor, seen_reveal: None, body }).await;
     let outcome = Outcome::Acknowledged(Seq(1));
-    assert_eq!(
-        ann.hear().await,
-        ServerFrame::Outcome {
-            rid: rid(),
-            number,
-            outcome
-        }
-    );
+    assert_eq!(ann.hear().await, ServerFrame::Outcome { rid: rid(), number, outcome });
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -401,8 +305,7 @@ async fn v0_and_v1_clients_share_a_resource() {
     news.dispatch(&mut new, &push(1)).await;
     let forwarded = old.next("onFwdAction").await;
     assert_eq!(forwarded["action"], json!({ "type": "push", "payload": 1 }));
-    old.dispatch("list:x", json!({ "type": "push", "payload": 2 }))
-        .await;
+    old.dispatch("list:x", json!({ "type": "push", "payload": 2 })).await;
     news.until(&mut new, |bound| bound.shown() == [1, 2]).await;
 }
 
@@ -412,92 +315,36 @@ async fn presence_is_shown_to_the_others_and_to_who_comes_later() {
     let (mut ann, mut bob) = (V1::connect(&server, "a").await, V1::connect(&server, "b").await);
     ann.create(&rid()).await;
     ann.bind(&rid(), "a").await;
-    ann.say(ClientFrame::Show {
-        rid: rid(),
-        value: Some(r#"{"cursor":[1,2]}"#.into()),
-    })
-    .await;
-    bob.say(ClientFrame::Subscribe {
-        rid: rid(),
-        from: None,
-        floor: ClientSeq(1),
-    })
-    .await;
-    let ServerFrame::Subscribed { subscribers, .. } = bob.hear().await else {
-        panic!("subscribed")
-    };
-    let anns = subscribers
-        .iter()
-        .find(|subscriber| subscriber.id == ann.client)
-        .expect("ann looks too");
+    ann.say(ClientFrame::Show { rid: rid(), value: Some(r#"{"cursor":[1,2]}"#.into()) }).await;
+    bob.say(ClientFrame::Subscribe { rid: rid(), from: None, floor: ClientSeq(1) }).await;
+    let ServerFrame::Subscribed { subscribers, .. } = bob.hear().await else { panic!("subscribed") };
+    let anns = subscribers.iter().find(|subscriber| subscriber.id == ann.client).expect("ann looks too");
     assert_eq!(anns.presence.as_deref(), Some(r#"{"cursor":[1,2]}"#));
-    let ServerFrame::Joined { subscriber, .. } = ann.hear().await else {
-        panic!("bob joined")
-    };
+    let ServerFrame::Joined { subscriber, .. } = ann.hear().await else { panic!("bob joined") };
     assert_eq!(subscriber.id, bob.client);
-    bob.say(ClientFrame::Show {
-        rid: rid(),
-        value: Some("1".into()),
-    })
-    .await;
-    let shows = ServerFrame::Shows {
-        rid: rid(),
-        client: bob.client.clone(),
-        value: Some("1".into()),
-    };
+    bob.say(ClientFrame::Show { rid: rid(), value: Some("1".into()) }).await;
+    let shows = ServerFrame::Shows { rid: rid(), client: bob.client.clone(), value: Some("1".into()) };
     assert_eq!(ann.hear().await, shows);
     bob.say(ClientFrame::Unsubscribe { rid: rid() }).await;
-    assert_eq!(
-        ann.hear().await,
-        ServerFrame::Left {
-            rid: rid(),
-            client: bob.client.clone()
-        }
-    );
+    assert_eq!(ann.hear().await, ServerFrame::Left { rid: rid(), client: bob.client.clone() });
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_answered_and_the_server_goes_on() {
     let server = serve(|_| ()).await;
     let mut socket = V1::dial(&server).await;
-    socket
-        .send(Message::text(r#"{"ping":{"stamp":1}}"#))
-        .await
-        .expect("the server listens");
-    let ServerFrame::Error { error, .. } = next(&mut socket).await else {
-        panic!("hello first")
-    };
+    socket.send(Message::text(r#"{"ping":{"stamp":1}}"#)).await.expect("the server listens");
+    let ServerFrame::Error { error, .. } = next(&mut socket).await else { panic!("hello first") };
     assert_eq!(error.code, Code::BadMessage);
 
     let mut ann = V1::connect(&server, "a").await;
-    for nonsense in [
-        "",
-        "{",
-        r#"{"dispatch":{}}"#,
-        r#"{"hello":{"versions":[1,1],"session":"a"}}"#,
-    ] {
-        ann.socket
-            .send(Message::text(nonsense))
-            .await
-            .expect("the connection is there");
-        assert!(
-            matches!(ann.hear().await, ServerFrame::Error { .. }),
-            "{nonsense}"
-        );
+    for nonsense in ["", "{", r#"{"dispatch":{}}"#, r#"{"hello":{"versions":[1,1],"session":"a"}}"#] {
+        ann.socket.send(Message::text(nonsense)).await.expect("the connection is there");
+        assert!(matches!(ann.hear().await, ServerFrame::Error { .. }), "{nonsense}");
     }
-    ann.socket
-        .send(Message::text(r#"{"fromTheFuture":{}}"#))
-        .await
-        .expect("the connection is there");
-    ann.say(ClientFrame::Subscribe {
-        rid: rid(),
-        from: None,
-        floor: ClientSeq(1),
-    })
-    .await;
-    let ServerFrame::Error { error, .. } = ann.hear().await else {
-        panic!("there is no such resource")
-    };
+    ann.socket.send(Message::text(r#"{"fromTheFuture":{}}"#)).await.expect("the connection is there");
+    ann.say(ClientFrame::Subscribe { rid: rid(), from: None, floor: ClientSeq(1) }).await;
+    let ServerFrame::Error { error, .. } = ann.hear().await else { panic!("there is no such resource") };
     assert_eq!(error.code, Code::UnknownResource);
     ann.say(ClientFrame::Ping { stamp: 7 }).await;
     assert_eq!(ann.hear().await, ServerFrame::Pong { stamp: 7 });

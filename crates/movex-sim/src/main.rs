@@ -34,10 +34,7 @@ fn main() -> ExitCode {
     }
     println!("{seeds} seeds from {from}: every rule held");
     for (what, (in_seeds, times)) in occurred {
-        println!(
-            "{:>6.1}% of seeds  {times:>9} times  {what}",
-            in_seeds as f64 * 100.0 / seeds as f64
-        );
+        println!("{:>6.1}% of seeds  {times:>9} times  {what}", in_seeds as f64 * 100.0 / seeds as f64);
     }
     ExitCode::SUCCESS
 }
@@ -70,13 +67,8 @@ fn tell(seed: u64, played: &Played) {
 /// Switches one rule off after another; each must be found.
 fn planted(from: u64, seeds: u64) -> ExitCode {
     let mut all_found = true;
-    let only = std::env::args()
-        .skip_while(|argument| argument != "--only")
-        .nth(1);
-    let wanted = |plant: &Plant| {
-        only.as_ref()
-            .is_none_or(|only| format!("{plant:?}").starts_with(only))
-    };
+    let only = std::env::args().skip_while(|argument| argument != "--only").nth(1);
+    let wanted = |plant: &Plant| only.as_ref().is_none_or(|only| format!("{plant:?}").starts_with(only));
     for plant in Plant::ALL.into_iter().filter(wanted) {
         let found = (from..from + seeds).find_map(|seed| {
             let violation = play_seed(seed, Some(plant)).violations.into_iter().next()?;
@@ -85,11 +77,7 @@ fn planted(from: u64, seeds: u64) -> ExitCode {
         match found {
             Some((seed, violation)) => {
                 let what: String = violation.what.chars().take(90).collect();
-                println!(
-                    "{plant:?}: found after {} seeds: {}: {what}",
-                    seed - from + 1,
-                    violation.rule
-                );
+                println!("{plant:?}: found after {} seeds: {}: {what}", seed - from + 1, violation.rule);
             }
             None => {
                 all_found = false;
@@ -97,9 +85,5 @@ fn planted(from: u64, seeds: u64) -> ExitCode {
             }
         }
     }
-    if all_found {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if all_found { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -219,29 +219,13 @@ impl Plan {
                 }
             };
             let refuse_stale_phase = false;
-            plan.steps.push((
-                at,
-                Step::Dispatch {
-                    who,
-                    body,
-                    optimistic: true,
-                    refuse_stale_phase,
-                },
-            ));
+            plan.steps.push((at, Step::Dispatch { who, body, optimistic: true, refuse_stale_phase }));
             // Refused attempts, in either run so many.
             let refused = [chance.below(3), chance.below(3)][usize::from(which == Twin::Second)];
             if who == 0 && chance.one_in(3) {
                 for _ in 0..refused {
                     let body = workload::private(r#"{"type":"tick"}"#, r#"{"type":"push","payload":1}"#);
-                    plan.steps.push((
-                        at,
-                        Step::Dispatch {
-                            who,
-                            body,
-                            optimistic: true,
-                            refuse_stale_phase,
-                        },
-                    ));
+                    plan.steps.push((at, Step::Dispatch { who, body, optimistic: true, refuse_stale_phase }));
                 }
             }
         }
@@ -250,14 +234,7 @@ impl Plan {
             plan.steps.push((at, Step::Look));
             let (who, noticed_after, back_after) =
                 (chance.below(guests as u64) as usize, 30, chance.between(40, 300));
-            plan.steps.push((
-                at,
-                Step::Cut {
-                    who,
-                    noticed_after,
-                    back_after,
-                },
-            ));
+            plan.steps.push((at, Step::Cut { who, noticed_after, back_after }));
         }
         plan.sort();
         plan
@@ -301,9 +278,7 @@ impl Plan {
     }
 
     fn someone(&self, chance: &mut Chance, wanted: impl Fn(Kind) -> bool) -> usize {
-        let those: Vec<usize> = (0..self.guests.len())
-            .filter(|at| wanted(self.guests[*at].kind))
-            .collect();
+        let those: Vec<usize> = (0..self.guests.len()).filter(|at| wanted(self.guests[*at].kind)).collect();
         chance.pick(&those)
     }
 
@@ -334,11 +309,7 @@ impl Plan {
         let anybody = |kind: Kind| kind != Kind::Cheat;
         let mut odds = Chance::keyed(self.seed, &[2]);
         let mut some = |max: u64, one_in: u64| {
-            if odds.one_in(one_in) {
-                1 + odds.below(max)
-            } else {
-                0
-            }
+            if odds.one_in(one_in) { 1 + odds.below(max) } else { 0 }
         };
         let cuts = some(8, 1);
         let (drops, slow, resends) = (some(4, 2), some(3, 2), some(5, 2));
@@ -361,19 +332,11 @@ impl Plan {
             who: plan.someone(chance, anybody),
             for_ms: chance.between(100, 900),
         });
-        add(self, resends, &mut |chance, plan| Step::Resend {
-            who: plan.someone(chance, anybody),
-        });
-        add(self, crashes, &mut |chance, _| Step::Crash {
-            down_ms: chance.between(5, 100),
-        });
+        add(self, resends, &mut |chance, plan| Step::Resend { who: plan.someone(chance, anybody) });
+        add(self, crashes, &mut |chance, _| Step::Crash { down_ms: chance.between(5, 100) });
         add(self, fails, &mut |_, _| Step::StoreFails);
-        add(self, vanish, &mut |chance, plan| Step::Vanish {
-            who: plan.someone(chance, anybody),
-        });
-        add(self, skews, &mut |chance, _| Step::Skew {
-            ms: chance.below(900) as i64 - 600,
-        });
+        add(self, vanish, &mut |chance, plan| Step::Vanish { who: plan.someone(chance, anybody) });
+        add(self, skews, &mut |chance, _| Step::Skew { ms: chance.below(900) as i64 - 600 });
         add(self, reloads, &mut |_, _| Step::Reload);
         add(self, forfeits, &mut |_, _| Step::Forfeit);
         if self.guests.iter().any(|guest| guest.kind == Kind::Cheat) {
@@ -409,12 +372,7 @@ fn guests(chance: &mut Chance) -> Vec<Guest> {
         }
     }
     for late in 0..chance.below(3) {
-        guests.push(guest(
-            &format!("~late{late}"),
-            0,
-            Kind::V1,
-            chance.between(200, 1_200),
-        ));
+        guests.push(guest(&format!("~late{late}"), 0, Kind::V1, chance.between(200, 1_200)));
     }
     if chance.one_in(3) {
         guests.push(guest("~mallory", 0, Kind::Cheat, chance.below(60)));
@@ -439,10 +397,9 @@ fn annas(chance: &mut Chance, which: Twin) -> Body {
             &format!(r#"{{"type":"secret","payload":{secret}}}"#),
             r#"{"type":"push","payload":3}"#,
         ),
-        3 if chance.one_in(6) => workload::private(
-            &format!(r#"{{"type":"secret","payload":{secret}}}"#),
-            r#"{"type":"hidden"}"#,
-        ),
+        3 if chance.one_in(6) => {
+            workload::private(&format!(r#"{{"type":"secret","payload":{secret}}}"#), r#"{"type":"hidden"}"#)
+        }
         4 => workload::public(r#"{"type":"roll"}"#),
         _ => workload::public(r#"{"type":"push","payload":7}"#),
     }

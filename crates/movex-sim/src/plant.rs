@@ -105,11 +105,7 @@ pub(crate) struct Saboteur {
 
 impl Saboteur {
     pub(crate) fn new(plant: Option<Plant>) -> Self {
-        Self {
-            plant,
-            private: HashMap::new(),
-            lengths: HashMap::new(),
-        }
+        Self { plant, private: HashMap::new(), lengths: HashMap::new() }
     }
 
     fn is(&self, plant: Plant) -> bool {
@@ -157,13 +153,7 @@ impl Saboteur {
     /// A dispatch of a session behind the horizon, once more as one of a new session.
     pub(crate) fn again(&self, dispatch: &Dispatch, effects: &[Effect]) -> Option<Command> {
         let forgotten = effects.iter().any(|effect| {
-            matches!(
-                effect,
-                Effect::Reply {
-                    reply: Reply::Undecided(Undecided::Forgotten),
-                    ..
-                }
-            )
+            matches!(effect, Effect::Reply { reply: Reply::Undecided(Undecided::Forgotten), .. })
         });
         if !forgotten || !self.is(Plant::M21NoHorizon) {
             return None;
@@ -289,10 +279,7 @@ impl Saboteur {
             Some(Plant::M18LateSecretsOnly) => {
                 if let (Some((_, from)), None) = (from, &subscribed.base) {
                     for item in &mut subscribed.items {
-                        if let ItemFrame::PhaseEnd {
-                            frame: PhaseEndFrame::Reveal { secrets, .. },
-                            ..
-                        } = item
+                        if let ItemFrame::PhaseEnd { frame: PhaseEndFrame::Reveal { secrets, .. }, .. } = item
                         {
                             secrets.retain(|secret| secret.seq > from);
                         }
@@ -348,10 +335,7 @@ fn one_session(client: &ClientId) -> SessionId {
 
 /// The own entry folded with a guess of time and chance.
 fn without_context(item: &mut ItemFrame, session: &SessionId) {
-    if let ItemFrame::Entry {
-        frame: EntryFrame { time, entropy, .. },
-        own: Some(own),
-    } = item
+    if let ItemFrame::Entry { frame: EntryFrame { time, entropy, .. }, own: Some(own) } = item
         && own.session == *session
     {
         *time = TimeMs(time.0 - 3);
@@ -370,18 +354,9 @@ fn other_fork_says_no(input: &Input, resource: &Resource, plan: &Plan) -> Option
     let reducer = plan.workload.on_client();
     let time = TimeMs(u64::MAX / 2);
     let body = dispatch.body.clone().stamp(time);
-    let stamp = movex_core::context::Stamp {
-        time,
-        author: dispatch.author.clone(),
-    };
-    for guest in plan
-        .guests
-        .iter()
-        .filter(|guest| guest.id != dispatch.author.as_str())
-    {
-        let shown = resource
-            .state_shown(time, Some(&ClientId::new(guest.id.as_str())))
-            .ok()?;
+    let stamp = movex_core::context::Stamp { time, author: dispatch.author.clone() };
+    for guest in plan.guests.iter().filter(|guest| guest.id != dispatch.author.as_str()) {
+        let shown = resource.state_shown(time, Some(&ClientId::new(guest.id.as_str()))).ok()?;
         let state = reducer.parse(shown.json.as_deref()).ok()?;
         let context = movex_core::context::Context::new(stamp.clone(), Entropy(1));
         if let Applied::Rejected(rejection) = reducer.apply(&state, body.public(), &context, Fold::Public) {

@@ -24,11 +24,7 @@ pub fn play(plan: Plan, plant: Option<Plant>, tell: bool) -> Played {
     world.run();
     let mut violations = std::mem::take(&mut world.violations);
     violations.extend(check::at_the_end(&world));
-    Played {
-        violations,
-        lines: world.lines.take().unwrap_or_default(),
-        counts: world.counts,
-    }
+    Played { violations, lines: world.lines.take().unwrap_or_default(), counts: world.counts }
 }
 
 /// Plays a seed: its history, and for one seed in four a pair of runs that differ in secrets alone (M8).

@@ -26,11 +26,7 @@ fn every_kind_of_trouble_occurs_in_a_twentieth_of_the_seeds() {
     let mut in_seeds = std::collections::BTreeMap::new();
     for seed in 10_000..10_000 + SEEDS {
         let plan = Plan::of(seed);
-        let actions = plan
-            .steps
-            .iter()
-            .filter(|(_, step)| matches!(step, Step::Dispatch { .. }))
-            .count();
+        let actions = plan.steps.iter().filter(|(_, step)| matches!(step, Step::Dispatch { .. })).count();
         assert!(actions >= 100, "seed {seed} has {actions} actions");
         for (what, _) in movex_sim::play(plan, None, false).counts {
             *in_seeds.entry(what).or_insert(0_u64) += 1;
@@ -68,10 +64,7 @@ fn every_kind_of_trouble_occurs_in_a_twentieth_of_the_seeds() {
         "v0 refetches",
     ] {
         let seeds = in_seeds.get(what).copied().unwrap_or(0);
-        assert!(
-            seeds * 20 >= SEEDS,
-            "{what} occurs in {seeds} of {SEEDS} seeds: {in_seeds:?}"
-        );
+        assert!(seeds * 20 >= SEEDS, "{what} occurs in {seeds} of {SEEDS} seeds: {in_seeds:?}");
     }
 }
 

@@ -40,11 +40,7 @@ impl Suite {
             // The suite may have ended already; then nobody listens.
             let _ = tell.send((key.clone(), id, outcome));
         });
-        Self {
-            store: make(completion),
-            told,
-            next: std::cell::Cell::new(0),
-        }
+        Self { store: make(completion), told, next: std::cell::Cell::new(0) }
     }
 
     /// Appends, and waits until the engine has said what became of it.
@@ -64,22 +60,12 @@ impl Suite {
     }
 
     fn begin(&self, key: &ResourceKey, epoch: u64) {
-        let append = Append::Begin {
-            epoch: Epoch(epoch),
-            base: base(0),
-            records: Vec::new(),
-        };
+        let append = Append::Begin { epoch: Epoch(epoch), base: base(0), records: Vec::new() };
         assert_eq!(self.append(key, append), Ok(()));
     }
 
     fn records(&self, key: &ResourceKey, epoch: u64, records: Vec<Record>) -> Result<(), StoreError> {
-        self.append(
-            key,
-            Append::Records {
-                epoch: Epoch(epoch),
-                records,
-            },
-        )
+        self.append(key, Append::Records { epoch: Epoch(epoch), records })
     }
 
     fn what_is_kept_is_read_back(&self) {
@@ -89,11 +75,7 @@ impl Suite {
         assert_eq!(self.records(&key, 7, vec![entry(1), note(1)]), Ok(()));
         assert_eq!(self.records(&key, 7, vec![entry(2), reveal(3)]), Ok(()));
         let records = vec![entry(1), note(1), entry(2), reveal(3)];
-        let log = Log {
-            epoch: Epoch(7),
-            base: base(0),
-            records,
-        };
+        let log = Log { epoch: Epoch(7), base: base(0), records };
         assert_eq!(self.store.read(&key), Ok(Some(log)));
     }
 
@@ -109,19 +91,11 @@ impl Suite {
         let key = key("app", "game:1");
         self.begin(&key, 7);
         assert_eq!(self.records(&key, 7, vec![entry(1)]), Ok(()));
-        let begin = Append::Begin {
-            epoch: Epoch(8),
-            base: base(4),
-            records: vec![entry(5)],
-        };
+        let begin = Append::Begin { epoch: Epoch(8), base: base(4), records: vec![entry(5)] };
         assert_eq!(self.append(&key, begin), Ok(()));
         assert_eq!(
             self.store.read(&key),
-            Ok(Some(Log {
-                epoch: Epoch(8),
-                base: base(4),
-                records: vec![entry(5)]
-            }))
+            Ok(Some(Log { epoch: Epoch(8), base: base(4), records: vec![entry(5)] }))
         );
     }
 
@@ -131,11 +105,7 @@ impl Suite {
         let records = vec![entry(1), note(1), entry(2), reveal(3), entry(4), note(4)];
         assert_eq!(self.records(&key, 7, records), Ok(()));
         assert_eq!(self.store.truncate(&key, base(3)), Ok(()));
-        let log = Log {
-            epoch: Epoch(7),
-            base: base(3),
-            records: vec![entry(4), note(4)],
-        };
+        let log = Log { epoch: Epoch(7), base: base(3), records: vec![entry(4), note(4)] };
         assert_eq!(self.store.read(&key), Ok(Some(log)));
         let absent = self::key("app", "game:2");
         assert_eq!(
@@ -150,11 +120,7 @@ impl Suite {
             self.begin(key, at as u64);
         }
         for (at, key) in keys.iter().enumerate() {
-            let log = self
-                .store
-                .read(key)
-                .expect("it can be read")
-                .expect("it is there");
+            let log = self.store.read(key).expect("it can be read").expect("it is there");
             assert_eq!(log.epoch, Epoch(at as u64));
         }
         let rids = |app: &str| {
@@ -178,10 +144,7 @@ impl Suite {
 }
 
 fn key(app: &str, rid: &str) -> ResourceKey {
-    ResourceKey {
-        app: AppId::new(app),
-        rid: Rid::parse(rid).expect("the suite's own rids are well formed"),
-    }
+    ResourceKey { app: AppId::new(app), rid: Rid::parse(rid).expect("the suite's own rids are well formed") }
 }
 
 fn base(seq: u64) -> Base {
@@ -189,10 +152,7 @@ fn base(seq: u64) -> Base {
         seq: Seq(seq),
         time: TimeMs(1_000 + seq),
         public: Some(r#"{"b":1,"a":[2.5,"ü"]}"#.into()),
-        forks: vec![
-            (ClientId::new("alice"), None),
-            (ClientId::new("bob"), Some("3".into())),
-        ],
+        forks: vec![(ClientId::new("alice"), None), (ClientId::new("bob"), Some("3".into()))],
         version: AppVersion::new("v1"),
         marks: vec![MarkRecord {
             author: ClientId::new("alice"),
@@ -227,18 +187,10 @@ fn entry(seq: u64) -> Record {
 }
 
 fn reveal(seq: u64) -> Record {
-    Record::Item(Item::PhaseEnd {
-        seq: Seq(seq),
-        time: TimeMs(1_000 + seq),
-        end: PhaseEnd::Reveal,
-    })
+    Record::Item(Item::PhaseEnd { seq: Seq(seq), time: TimeMs(1_000 + seq), end: PhaseEnd::Reveal })
 }
 
 fn note(seq: u64) -> Record {
     let scope = NoteScope::Fork(ClientId::new("bob"));
-    Record::Note(Note {
-        seq: Seq(seq),
-        scope,
-        kind: NoteKind::Limit,
-    })
+    Record::Note(Note { seq: Seq(seq), scope, kind: NoteKind::Limit })
 }

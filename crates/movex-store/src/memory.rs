@@ -35,10 +35,7 @@ impl MemoryStore {
 
     /// An empty store that keeps about that many bytes at most.
     pub fn bounded(bytes_max: usize) -> Self {
-        Self {
-            kept: Mutex::default(),
-            bytes_max,
-        }
+        Self { kept: Mutex::default(), bytes_max }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -84,9 +81,7 @@ impl Store for MemoryStore {
                         weighed.bytes += bytes;
                     }
                     _ => {
-                        return Appended::Failed(StoreError::NoSuchLog {
-                            rid: key.rid.to_string(),
-                        });
+                        return Appended::Failed(StoreError::NoSuchLog { rid: key.rid.to_string() });
                     }
                 }
                 kept.bytes = after;
@@ -101,9 +96,8 @@ impl Store for MemoryStore {
 
     fn truncate(&self, key: &ResourceKey, base: Base) -> Result<(), StoreError> {
         let mut kept = self.kept();
-        let Weighed { log, bytes } = kept.logs.get_mut(key).ok_or_else(|| StoreError::NoSuchLog {
-            rid: key.rid.to_string(),
-        })?;
+        let Weighed { log, bytes } =
+            kept.logs.get_mut(key).ok_or_else(|| StoreError::NoSuchLog { rid: key.rid.to_string() })?;
         log.records.retain(|record| match record {
             Record::Item(item) => item.seq() > base.seq,
             Record::Note(note) => note.seq > base.seq,
@@ -116,13 +110,7 @@ impl Store for MemoryStore {
     }
 
     fn list(&self, app: &AppId) -> Result<Vec<Rid>, StoreError> {
-        Ok(self
-            .kept()
-            .logs
-            .keys()
-            .filter(|key| key.app == *app)
-            .map(|key| key.rid.clone())
-            .collect())
+        Ok(self.kept().logs.keys().filter(|key| key.app == *app).map(|key| key.rid.clone()).collect())
     }
 
     fn delete(&self, key: &ResourceKey) -> Result<(), StoreError> {
@@ -139,19 +127,12 @@ const FRAME_BYTES: usize = 256;
 
 fn base_bytes(base: &Base) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let forks: usize = base
-        .forks
-        .iter()
-        .map(|(_, state)| FRAME_BYTES + text(state))
-        .sum();
+    let forks: usize = base.forks.iter().map(|(_, state)| FRAME_BYTES + text(state)).sum();
     FRAME_BYTES + text(&base.public) + forks + base.marks.len() * FRAME_BYTES
 }
 
 fn records_bytes(records: &[Record]) -> usize {
-    records
-        .iter()
-        .map(|record| FRAME_BYTES + text_bytes(record))
-        .sum()
+    records.iter().map(|record| FRAME_BYTES + text_bytes(record)).sum()
 }
 
 fn text_bytes(record: &Record) -> usize {

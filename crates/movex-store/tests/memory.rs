@@ -6,10 +6,7 @@ use movex_core::item::Base;
 use movex_store::{Append, AppendId, Appended, MemoryStore, Store, StoreError};
 
 fn key(id: &str) -> ResourceKey {
-    ResourceKey {
-        app: AppId::new("app"),
-        rid: Rid::new("game", id).expect("it is well formed"),
-    }
+    ResourceKey { app: AppId::new("app"), rid: Rid::new("game", id).expect("it is well formed") }
 }
 
 fn base(text_bytes: usize) -> Base {
@@ -27,11 +24,7 @@ fn base(text_bytes: usize) -> Base {
 }
 
 fn begin(store: &MemoryStore, id: &str, text_bytes: usize) -> Appended {
-    let append = Append::Begin {
-        epoch: Epoch(1),
-        base: base(text_bytes),
-        records: Vec::new(),
-    };
+    let append = Append::Begin { epoch: Epoch(1), base: base(text_bytes), records: Vec::new() };
     store.append(&key(id), AppendId(1), append)
 }
 

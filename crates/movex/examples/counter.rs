@@ -34,9 +34,7 @@ impl Reducer for Counter {
             CountAction::Increment => 1,
             CountAction::Add(by) => *by,
         };
-        Count {
-            count: state.count.wrapping_add(by),
-        }
+        Count { count: state.count.wrapping_add(by) }
     }
 }
 

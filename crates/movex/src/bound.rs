@@ -27,10 +27,7 @@ pub(crate) struct Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        self.inner.tell(Command::Unbind {
-            rid: self.rid.clone(),
-            holder: self.id,
-        });
+        self.inner.tell(Command::Unbind { rid: self.rid.clone(), holder: self.id });
     }
 }
 
@@ -48,11 +45,7 @@ impl<R: Resource> Bound<R> {
     pub(crate) fn new(holder: Holder, screen: Arc<TypedScreen<R>>) -> Self {
         let mut picture = screen.picture.subscribe();
         picture.mark_changed();
-        Self {
-            holder: Arc::new(holder),
-            screen,
-            picture,
-        }
+        Self { holder: Arc::new(holder), screen, picture }
     }
 
     /// Its name.
@@ -132,9 +125,7 @@ impl<R: Resource> Bound<R> {
 
     /// What else happens to it.
     pub fn notices(&self) -> Notices {
-        Notices {
-            receiver: self.screen.notices.subscribe(),
-        }
+        Notices { receiver: self.screen.notices.subscribe() }
     }
 
     /// Dispatches an action. What is shown has changed when this returns; it blocks for the microseconds that the
@@ -200,10 +191,7 @@ impl<R: Resource> Bound<R> {
     pub fn show(&self, value: &impl Serialize) -> Result<(), Error> {
         let json = to_json(value)?;
         let value = (&*json != "null").then_some(json);
-        self.holder.inner.tell(Command::Show {
-            rid: self.holder.rid.clone(),
-            value,
-        });
+        self.holder.inner.tell(Command::Show { rid: self.holder.rid.clone(), value });
         Ok(())
     }
 }
@@ -220,11 +208,7 @@ fn public(action: &impl Serialize) -> Result<Body, MasterError> {
 
 impl<R: Resource> Clone for Bound<R> {
     fn clone(&self) -> Self {
-        Self {
-            holder: self.holder.clone(),
-            screen: self.screen.clone(),
-            picture: self.picture.clone(),
-        }
+        Self { holder: self.holder.clone(), screen: self.screen.clone(), picture: self.picture.clone() }
     }
 }
 
@@ -245,20 +229,14 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self {
-            optimistic: true,
-            refuse_stale_phase: None,
-        }
+        Self { optimistic: true, refuse_stale_phase: None }
     }
 }
 
 impl Options {
     /// What is shown changes with the master's word.
     pub fn wait_for_master() -> Self {
-        Self {
-            optimistic: false,
-            ..Self::default()
-        }
+        Self { optimistic: false, ..Self::default() }
     }
 }
 

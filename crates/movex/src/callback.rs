@@ -28,17 +28,10 @@ pub(crate) fn call_back<R: Resource>(
     mut picture: watch::Receiver<Picture<R>>,
     mut call: impl FnMut(View<R>) + Send + 'static,
 ) -> Result<Callback, Error> {
-    let failed = |error: std::io::Error| Error::System {
-        what: "thread",
-        why: error.to_string(),
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(failed)?;
+    let failed = |error: std::io::Error| Error::System { what: "thread", why: error.to_string() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(failed)?;
     let stopped = Arc::new(AtomicBool::new(false));
-    let callback = Callback {
-        stopped: stopped.clone(),
-    };
+    let callback = Callback { stopped: stopped.clone() };
     let calls = async move {
         while picture.changed().await.is_ok() && !stopped.load(Ordering::Acquire) {
             let view = match &*picture.borrow_and_update() {

@@ -6,10 +6,8 @@ use crate::error::Error;
 
 fn bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|error| Error::System {
-        what: "random bytes",
-        why: error.to_string(),
-    })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::System { what: "random bytes", why: error.to_string() })?;
     Ok(bytes)
 }
 

@@ -92,10 +92,7 @@ impl Movex {
 
     /// The resources of a type.
     pub fn resource<R: Resource>(&self) -> Resources<R> {
-        Resources {
-            inner: self.inner.clone(),
-            of: PhantomData,
-        }
+        Resources { inner: self.inner.clone(), of: PhantomData }
     }
 
     /// Who this client is. It can change when the server has lost its key (M15): then it is welcomed as somebody new.
@@ -111,16 +108,12 @@ impl Movex {
     /// client after a restart. It is a secret.
     pub fn identity(&self) -> Identity {
         let identity = self.inner.identity.borrow();
-        identity
-            .clone()
-            .expect("a Movex is handed out after its first welcome")
+        identity.clone().expect("a Movex is handed out after its first welcome")
     }
 
     /// How it is connected.
     pub fn status(&self) -> StatusWatch {
-        StatusWatch {
-            receiver: self.inner.status.clone(),
-        }
+        StatusWatch { receiver: self.inner.status.clone() }
     }
 
     /// Waits, a few seconds at most, for the outcomes of what was dispatched, then closes the connection. Without it,
@@ -189,8 +182,7 @@ impl Builder {
     /// As there.
     #[cfg(feature = "websocket")]
     pub async fn connect(self, url: &str) -> Result<Movex, Error> {
-        self.connect_over(crate::io::websocket::WebSocket::new(url)?)
-            .await
+        self.connect_over(crate::io::websocket::WebSocket::new(url)?).await
     }
 
     /// Connects over a transport of one's own.
@@ -222,9 +214,7 @@ impl Builder {
             holders: AtomicU64::new(0),
         };
         is_ready.await.map_err(|_| Error::Closed)??;
-        Ok(Movex {
-            inner: Arc::new(inner),
-        })
+        Ok(Movex { inner: Arc::new(inner) })
     }
 }
 
@@ -269,12 +259,7 @@ impl<R: Resource> Resources<R> {
         };
         let rid = rid_of::<R>(&id)?;
         let (reply, created) = oneshot::channel();
-        self.inner.tell(Command::Create {
-            rid,
-            state,
-            fresh_id,
-            reply,
-        });
+        self.inner.tell(Command::Create { rid, state, fresh_id, reply });
         created.await.map_err(|_| Error::Closed)?
     }
 
@@ -292,10 +277,7 @@ impl<R: Resource> Resources<R> {
     /// # Errors
     /// When there is none, or it is of another type.
     pub async fn bind(&self, rid: &Rid) -> Result<Bound<R>, Error> {
-        let wrong_type = || Error::WrongType {
-            rid: rid.to_string(),
-            expected: R::TYPE,
-        };
+        let wrong_type = || Error::WrongType { rid: rid.to_string(), expected: R::TYPE };
         if rid.resource_type() != R::TYPE {
             return Err(wrong_type());
         }
@@ -308,11 +290,7 @@ impl<R: Resource> Resources<R> {
             screen: Arc::new(TypedScreen::<R>::new()),
             reply,
         });
-        let holder = Holder {
-            inner: self.inner.clone(),
-            rid: rid.clone(),
-            id,
-        };
+        let holder = Holder { inner: self.inner.clone(), rid: rid.clone(), id };
         let screen: Arc<dyn Any + Send + Sync> = bound.await.map_err(|_| Error::Closed)??;
         let screen = screen.downcast::<TypedScreen<R>>().map_err(|_| wrong_type())?;
         // Another type of the same name may be waited for; its states are none of this one's.
@@ -325,10 +303,7 @@ impl<R: Resource> Resources<R> {
 
 impl<R: Resource> Clone for Resources<R> {
     fn clone(&self) -> Self {
-        Self {
-            inner: self.inner.clone(),
-            of: PhantomData,
-        }
+        Self { inner: self.inner.clone(), of: PhantomData }
     }
 }
 

@@ -41,9 +41,7 @@ impl Reducer for Counter {
     }
 
     fn reduce(&self, state: &Count, CountAction::Add(by): &CountAction, _: &Context) -> Count {
-        Count {
-            value: state.value + by,
-        }
+        Count { value: state.value + by }
     }
 }
 

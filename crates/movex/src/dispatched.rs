@@ -29,17 +29,11 @@ enum State {
 
 impl Dispatched {
     pub(crate) fn ended(end: Ended) -> Self {
-        Self {
-            number: None,
-            state: State::Ended(end),
-        }
+        Self { number: None, state: State::Ended(end) }
     }
 
     pub(crate) fn pending(number: Option<ClientSeq>, outcome: oneshot::Receiver<Ended>) -> Self {
-        Self {
-            number,
-            state: State::Pending(outcome),
-        }
+        Self { number, state: State::Pending(outcome) }
     }
 
     /// Its number among this client's dispatches; none where it was not sent at all.

@@ -41,9 +41,7 @@ impl<R: Resource> Reducer for Sharing<R> {
     /// a client never asks it. Deadlines are the master's too, and `transform` is the app's call: see
     /// [`crate::View::shown`].
     fn can_reconcile(&self) -> Option<CanReconcile<Self::State>> {
-        self.0
-            .can_reconcile()
-            .map(|_| -> CanReconcile<Self::State> { |_| false })
+        self.0.can_reconcile().map(|_| -> CanReconcile<Self::State> { |_| false })
     }
 
     fn decide_public(&self) -> bool {

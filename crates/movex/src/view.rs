@@ -35,11 +35,7 @@ impl<R: Resource> View<R> {
 
 impl<R: Resource> Clone for View<R> {
     fn clone(&self) -> Self {
-        Self {
-            state: self.state.clone(),
-            subscribers: self.subscribers.clone(),
-            ..*self
-        }
+        Self { state: self.state.clone(), subscribers: self.subscribers.clone(), ..*self }
     }
 }
 

@@ -56,17 +56,10 @@ async fn g7_a_rejection_tells_why_and_takes_the_change_back() {
     bob.dispatch(&LineAction::Push(5)).acknowledged().await.unwrap();
     let mut ann = ann;
     ann.wait_for(|view| view.seq == Seq(1)).await.unwrap();
-    let rejected = ann
-        .dispatch(&LineAction::Push(5))
-        .acknowledged()
-        .await
-        .unwrap_err();
+    let rejected = ann.dispatch(&LineAction::Push(5)).acknowledged().await.unwrap_err();
     assert_eq!(rejected.code(), "rejected");
     assert!(rejected.to_string().contains("5 is taken"), "{rejected}");
-    assert_eq!(
-        (ann.state().numbers.as_slice(), ann.view().pending),
-        (&[5][..], 0)
-    );
+    assert_eq!((ann.state().numbers.as_slice(), ann.view().pending), (&[5][..], 0));
 }
 
 #[tokio::test]
@@ -74,10 +67,7 @@ async fn g8_a_reducer_that_panics_costs_its_dispatch() {
     let (ann, _bob) = line_of_two().await;
     let failed = ann.dispatch(&LineAction::Panic).acknowledged().await.unwrap_err();
     assert_eq!(failed.code(), "reducer_failed");
-    assert_eq!(
-        ann.dispatch(&LineAction::Push(1)).acknowledged().await,
-        Ok(Seq(1))
-    );
+    assert_eq!(ann.dispatch(&LineAction::Push(1)).acknowledged().await, Ok(Seq(1)));
 }
 
 #[tokio::test]
@@ -109,9 +99,7 @@ async fn m8_a_secret_is_its_authors_until_the_reveal() {
 
     let last = bob.dispatch_private(&choose("paper"), &DuelAction::Chosen);
     last.acknowledged().await.unwrap();
-    let revealed = Choices {
-        chosen: [(ann_id, "rock".to_owned()), (bob_id, "paper".to_owned())].into(),
-    };
+    let revealed = Choices { chosen: [(ann_id, "rock".to_owned()), (bob_id, "paper".to_owned())].into() };
     for who in [&mut ann, &mut bob] {
         let view = who.wait_for(|view| view.seq == Seq(3)).await.unwrap();
         assert_eq!(*view.state, revealed, "M2: the reveal is an item of its own");
@@ -121,9 +109,7 @@ async fn m8_a_secret_is_its_authors_until_the_reveal() {
 #[tokio::test]
 async fn presence_comes_shows_and_goes() {
     let master = LocalMaster::new(app()).unwrap();
-    let named = Movex::builder()
-        .info(&serde_json::json!({"name": "Ann"}))
-        .unwrap();
+    let named = Movex::builder().info(&serde_json::json!({"name": "Ann"})).unwrap();
     let ann = master.client_with(named).await.unwrap();
     let bob = master.client().await.unwrap();
     let rid = ann.resource::<Line>().create_default().await.unwrap();
@@ -200,10 +186,7 @@ async fn a_client_that_is_closed_ends_everything() {
     let late = line.dispatch(&LineAction::Push(2)).acknowledged().await;
     assert_eq!(late, Err(DispatchError::Unknown(UnknownCause::Closed)));
     assert_eq!(lines.bind(&rid).await.unwrap_err(), Error::Closed);
-    status
-        .wait_for(|status| matches!(status, movex::Status::Closed { why: None }))
-        .await
-        .unwrap();
+    status.wait_for(|status| matches!(status, movex::Status::Closed { why: None })).await.unwrap();
 }
 
 #[tokio::test]
@@ -212,10 +195,7 @@ async fn one_player_needs_no_more_than_an_app() {
     let lines = movex.resource::<Line>();
     let line = lines.bind(&lines.create_default().await.unwrap()).await.unwrap();
     drop((movex, lines));
-    assert_eq!(
-        line.dispatch(&LineAction::Push(1)).acknowledged().await,
-        Ok(Seq(1))
-    );
+    assert_eq!(line.dispatch(&LineAction::Push(1)).acknowledged().await, Ok(Seq(1)));
     line.dispatch(&LineAction::Double).acknowledged().await.unwrap();
     assert_eq!(line.state().numbers, [2]);
 }

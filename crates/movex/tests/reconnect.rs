@@ -31,28 +31,13 @@ struct State {
 
 impl Network {
     fn to(master: LocalMaster) -> Self {
-        let state = State {
-            master,
-            is_down: false,
-            scissors: Vec::new(),
-            deaf_after: None,
-            connections: 0,
-        };
-        Self {
-            state: Arc::new(Mutex::new(state)),
-        }
+        let state = State { master, is_down: false, scissors: Vec::new(), deaf_after: None, connections: 0 };
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     async fn client(&self) -> Movex {
-        let backoff = Backoff {
-            first: Duration::from_millis(1),
-            longest: Duration::from_millis(5),
-        };
-        Movex::builder()
-            .backoff(backoff)
-            .connect_over(self.clone())
-            .await
-            .unwrap()
+        let backoff = Backoff { first: Duration::from_millis(1), longest: Duration::from_millis(5) };
+        Movex::builder().backoff(backoff).connect_over(self.clone()).await.unwrap()
     }
 
     /// Cuts every connection; new ones are refused.
@@ -119,10 +104,7 @@ impl Connect for Network {
 
 async fn until_waiting(movex: &Movex) {
     let mut status = movex.status();
-    status
-        .wait_for(|status| matches!(status, Status::Waiting { .. }))
-        .await
-        .unwrap();
+    status.wait_for(|status| matches!(status, Status::Waiting { .. })).await.unwrap();
 }
 
 #[tokio::test]
@@ -136,14 +118,8 @@ async fn g3_what_is_dispatched_without_a_network_waits_and_ends_once() {
 
     network.down();
     until_waiting(&movex).await;
-    let waiting: Vec<_> = (1..=20)
-        .map(|number| line.dispatch(&LineAction::Push(number)))
-        .collect();
-    assert_eq!(
-        (line.state().numbers.len(), line.view().pending),
-        (21, 20),
-        "M12: all is shown"
-    );
+    let waiting: Vec<_> = (1..=20).map(|number| line.dispatch(&LineAction::Push(number))).collect();
+    assert_eq!((line.state().numbers.len(), line.view().pending), (21, 20), "M12: all is shown");
     network.up();
     for (at, dispatched) in waiting.into_iter().enumerate() {
         assert_eq!(dispatched.acknowledged().await, Ok(Seq(at as u64 + 2)));
@@ -170,10 +146,7 @@ async fn g3_a_blinking_network_loses_nothing_and_doubles_nothing() {
             network.blink();
         }
     }
-    assert!(
-        network.state.lock().unwrap().connections > 2,
-        "the network blinked"
-    );
+    assert!(network.state.lock().unwrap().connections > 2, "the network blinked");
     let mut seqs = Vec::new();
     for one in dispatched {
         seqs.push(one.acknowledged().await.unwrap().0);
@@ -185,9 +158,7 @@ async fn g3_a_blinking_network_loses_nothing_and_doubles_nothing() {
     assert_eq!(numbers(&ann_sees), numbers(&bob_sees), "G2");
     // Each sees its own in the order of dispatch.
     for who in [0, 1_000] {
-        let own = numbers(&ann_sees)
-            .into_iter()
-            .filter(|number| number / 1_000 == who / 1_000);
+        let own = numbers(&ann_sees).into_iter().filter(|number| number / 1_000 == who / 1_000);
         assert!(own.eq(who..who + 300));
     }
 }
@@ -212,10 +183,7 @@ async fn m20_an_outcome_that_was_lost_is_told_after_the_cut() {
     assert_eq!(good.acknowledged().await, Ok(Seq(1)));
     assert_eq!(bad.acknowledged().await.unwrap_err().code(), "rejected");
     assert_eq!(line.state().numbers, [1]);
-    assert!(
-        network.state.lock().unwrap().connections > before,
-        "the answer was lost"
-    );
+    assert!(network.state.lock().unwrap().connections > before, "the answer was lost");
 }
 
 #[tokio::test]
@@ -243,10 +211,7 @@ async fn presence_is_shown_again_after_a_cut() {
     network.up();
     let mut at_bob = bob.resource::<Line>().bind(&rid).await.unwrap();
     let shows = |view: &View<Line>| {
-        let mut shown = view
-            .subscribers
-            .iter()
-            .filter_map(|one| one.shows::<String>().unwrap());
+        let mut shown = view.subscribers.iter().filter_map(|one| one.shows::<String>().unwrap());
         shown.next()
     };
     let view = at_bob.wait_for(|view| shows(view).is_some()).await.unwrap();
@@ -280,27 +245,16 @@ async fn the_token_makes_one_the_same_client_and_nothing_else_does() {
     let master = LocalMaster::new(app()).unwrap();
     let ann = master.client().await.unwrap();
     let identity = ann.identity();
-    assert!(
-        !format!("{identity:?}").contains(&identity.token),
-        "a token is never printed"
-    );
-    let tab = master
-        .client_with(Movex::builder().token(&identity.token))
-        .await
-        .unwrap();
+    assert!(!format!("{identity:?}").contains(&identity.token), "a token is never printed");
+    let tab = master.client_with(Movex::builder().token(&identity.token)).await.unwrap();
     assert_eq!(tab.id(), ann.id(), "M19: two sessions of one client");
-    let thief = master
-        .client_with(Movex::builder().token(identity.client.as_str()))
-        .await
-        .unwrap();
+    let thief = master.client_with(Movex::builder().token(identity.client.as_str())).await.unwrap();
     assert_ne!(thief.id(), ann.id(), "G7: knowing an id is not being it");
 
     let lines = ann.resource::<Line>();
     let rid = lines.create_default().await.unwrap();
-    let (here, mut there) = (
-        lines.bind(&rid).await.unwrap(),
-        tab.resource::<Line>().bind(&rid).await.unwrap(),
-    );
+    let (here, mut there) =
+        (lines.bind(&rid).await.unwrap(), tab.resource::<Line>().bind(&rid).await.unwrap());
     let mut outcomes = Vec::new();
     for number in 0..10 {
         outcomes.push(here.dispatch(&LineAction::Push(number)));

@@ -129,15 +129,11 @@ pub fn lanes_of(value: &Value) -> Lanes {
         Value::Number(value) => number(value.as_f64().unwrap_or(f64::NAN)),
         Value::String(text) => string(text.encode_utf16()),
         Value::Array(items) => {
-            let terms = (0_u32..)
-                .zip(items)
-                .map(|(index, item)| element(index, lanes_of(item)));
+            let terms = (0_u32..).zip(items).map(|(index, item)| element(index, lanes_of(item)));
             array(terms.fold(Lanes(0, 0), add), items.len() as u32)
         }
         Value::Object(map) => {
-            let terms = map
-                .iter()
-                .map(|(key, value)| member(string(key.encode_utf16()), lanes_of(value)));
+            let terms = map.iter().map(|(key, value)| member(string(key.encode_utf16()), lanes_of(value)));
             object(terms.fold(Lanes(0, 0), add), map.len() as u32)
         }
     }
@@ -157,10 +153,7 @@ mod tests {
 
     #[test]
     fn m6_the_order_of_keys_and_the_form_of_numbers_do_not_show() {
-        assert_eq!(
-            of(&json!({"a": 1, "b": [1.0, -0.0]})),
-            of(&json!({"b": [1, 0], "a": 1.0}))
-        );
+        assert_eq!(of(&json!({"a": 1, "b": [1.0, -0.0]})), of(&json!({"b": [1, 0], "a": 1.0})));
     }
 
     #[test]
@@ -194,10 +187,7 @@ mod tests {
         let mut count = 0_u64;
         for value in values {
             let hash = of(&value);
-            assert!(
-                whole.insert(hash),
-                "{name}: two values have {hash:016x}, one is {value}"
-            );
+            assert!(whole.insert(hash), "{name}: two values have {hash:016x}, one is {value}");
             high.insert((hash >> 32) as u32);
             low.insert(hash as u32);
             count += 1;
@@ -217,15 +207,9 @@ mod tests {
     fn states_of_games_do_not_collide() {
         const MANY: u64 = 50_000;
         examine("small integers", (0..MANY).map(|n| json!(n)));
-        examine(
-            "negative and fractional",
-            (0..MANY).map(|n| json!(-(n as f64) / 8.0)),
-        );
+        examine("negative and fractional", (0..MANY).map(|n| json!(-(n as f64) / 8.0)));
         examine("counters", (0..MANY).map(|n| json!({"count": n, "step": 1})));
-        examine(
-            "two counters",
-            (0..MANY).map(|n| json!({"a": n % 500, "b": n / 500})),
-        );
+        examine("two counters", (0..MANY).map(|n| json!({"a": n % 500, "b": n / 500})));
         examine("points", (0..MANY).map(|n| json!([n % 700, n / 700])));
         examine("ids", (0..MANY).map(|n| json!(format!("player-{n}"))));
         examine(
@@ -234,14 +218,9 @@ mod tests {
         );
         examine(
             "boards",
-            (0..MANY)
-                .map(|n| json!((0..9).map(|at| n / 3_u64.pow(at) % 3).collect::<Vec<_>>()))
-                .take(19_683),
+            (0..MANY).map(|n| json!((0..9).map(|at| n / 3_u64.pow(at) % 3).collect::<Vec<_>>())).take(19_683),
         );
-        examine(
-            "nested",
-            (0..MANY).map(|n| json!({"p": {"q": {"r": [{"n": n}]}}})),
-        );
+        examine("nested", (0..MANY).map(|n| json!({"p": {"q": {"r": [{"n": n}]}}})));
         examine("keys", (0..MANY).map(|n| json!({format!("k{n}"): true})));
     }
 
@@ -273,9 +252,8 @@ mod tests {
     #[test]
     fn values_exchanged_between_members_do_not_collide() {
         let names: Vec<String> = (0..200).map(|at| format!("player{at}")).collect();
-        let exchanged = (0..200_usize)
-            .flat_map(|one| (one + 1..200).map(move |two| (one, two)))
-            .map(|(one, two)| {
+        let exchanged =
+            (0..200_usize).flat_map(|one| (one + 1..200).map(move |two| (one, two))).map(|(one, two)| {
                 let score = |at: usize| {
                     if at == one {
                         two
@@ -286,11 +264,7 @@ mod tests {
                     }
                 };
                 Value::Object(
-                    names
-                        .iter()
-                        .enumerate()
-                        .map(|(at, name)| (name.clone(), json!(score(at))))
-                        .collect(),
+                    names.iter().enumerate().map(|(at, name)| (name.clone(), json!(score(at)))).collect(),
                 )
             });
         examine("exchanged scores", exchanged);

@@ -45,10 +45,7 @@ impl Confirmed {
         base: &ViewBase,
     ) -> Result<Self, Failure> {
         let state = reducer.parse(base.json.as_deref())?;
-        let phase = base.checkpoint.then(|| Phase {
-            checkpoint: state.clone(),
-            tail: Vec::new(),
-        });
+        let phase = base.checkpoint.then(|| Phase { checkpoint: state.clone(), tail: Vec::new() });
         Ok(Self {
             epoch,
             seq: base.seq,
@@ -107,26 +104,16 @@ impl Confirmed {
     ) {
         self.time = frame.time;
         if frame.secret && self.can_reconcile && self.phase.is_none() {
-            self.phase = Some(Phase {
-                checkpoint: self.state.clone(),
-                tail: Vec::new(),
-            });
+            self.phase = Some(Phase { checkpoint: self.state.clone(), tail: Vec::new() });
         }
-        let client_seq = own
-            .as_ref()
-            .filter(|own| own.session == *session)
-            .map(|own| own.client_seq);
+        let client_seq = own.as_ref().filter(|own| own.session == *session).map(|own| own.client_seq);
         let private = own.and_then(|own| own.private);
         let half = private.as_ref().filter(|_| !self.stopped);
         if !frame.without_effect {
             advance(reducer, &mut self.state, &frame, half);
         }
         if let Some(phase) = &mut self.phase {
-            phase.tail.push(Held {
-                frame,
-                private,
-                client_seq,
-            });
+            phase.tail.push(Held { frame, private, client_seq });
         }
     }
 
@@ -144,18 +131,13 @@ impl Confirmed {
         self.state = checkpoint;
         let mut voided = Vec::new();
         match end {
-            PhaseEndFrame::Reveal {
-                secrets,
-                without_effect,
-            } => {
+            PhaseEndFrame::Reveal { secrets, without_effect } => {
                 self.last_reveal = seq;
                 let without_effect: HashSet<Seq> = without_effect.into_iter().collect();
                 let mut secrets = secrets.into_iter().peekable();
                 for held in tail {
                     let told = secrets.next_if(|secret| secret.seq == held.frame.seq);
-                    let half = told
-                        .map(|secret| (secret.private, secret.entropy))
-                        .or(held.private);
+                    let half = told.map(|secret| (secret.private, secret.entropy)).or(held.private);
                     let folded = !without_effect.contains(&held.frame.seq)
                         && advance(reducer, &mut self.state, &held.frame, half.as_ref());
                     if !folded && held.frame.secret {
@@ -182,10 +164,7 @@ fn advance(
     frame: &EntryFrame,
     private: Option<&(Action, Entropy)>,
 ) -> bool {
-    let stamp = Stamp {
-        time: frame.time,
-        author: frame.author.clone(),
-    };
+    let stamp = Stamp { time: frame.time, author: frame.author.clone() };
     let (action, entropy) = match private {
         Some((action, entropy)) => (action, *entropy),
         None => (&frame.action, frame.entropy),

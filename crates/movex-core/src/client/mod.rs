@@ -167,10 +167,7 @@ pub struct DispatchOptions {
 impl DispatchOptions {
     /// Shown at once; secrets are refused in another phase than the one that they were meant for (M25).
     pub fn of(body: &Body) -> Self {
-        Self {
-            optimistic: true,
-            refuse_stale_phase: body.is_private(),
-        }
+        Self { optimistic: true, refuse_stale_phase: body.is_private() }
     }
 }
 
@@ -251,9 +248,7 @@ impl ClientResource {
     /// Own dispatches without an outcome, oldest first, and whether each is doubtful: the state that is shown rejects
     /// it now (M14).
     pub fn pending(&self) -> impl Iterator<Item = (ClientSeq, bool)> {
-        self.queue
-            .iter()
-            .map(|pending| (pending.client_seq, pending.doubtful))
+        self.queue.iter().map(|pending| (pending.client_seq, pending.doubtful))
     }
 
     /// Whether items come.
@@ -278,10 +273,7 @@ impl ClientResource {
         self.session = session;
         for pending in self.queue.drain() {
             let end = Ended::Unknown(UnknownCause::IdentityChanged);
-            out(Effect::Ended {
-                client_seq: pending.client_seq,
-                end,
-            });
+            out(Effect::Ended { client_seq: pending.client_seq, end });
         }
         // Numbers go on: the client may become who it was, and the master remembers what that one used.
         self.confirmed = None;
@@ -294,10 +286,7 @@ impl ClientResource {
 
     fn ask(&mut self, from: Option<(Epoch, Seq)>, after_gap: bool, out: &mut dyn FnMut(Effect)) {
         self.link = Link::Asked { after_gap };
-        out(Effect::Send(ToMaster::Subscribe {
-            from,
-            floor: self.queue.floor(),
-        }));
+        out(Effect::Send(ToMaster::Subscribe { from, floor: self.queue.floor() }));
     }
 
     /// The app dispatches: the state that is shown changes at once, and the number under which its end will be told
@@ -353,26 +342,15 @@ impl ClientResource {
         let Link::Asked { after_gap } = self.link else {
             return;
         };
-        let Subscribed {
-            epoch,
-            version,
-            last_reveal,
-            base,
-            items,
-            checksum_v1,
-            outcomes,
-            forgotten,
-            ..
-        } = subscribed;
+        let Subscribed { epoch, version, last_reveal, base, items, checksum_v1, outcomes, forgotten, .. } =
+            subscribed;
         let changed_epoch = self.position().is_some_and(|(before, _)| before != epoch);
         if let Some(base) = base {
             match Confirmed::begin(&*self.reducer, epoch, last_reveal, &base) {
                 Ok(confirmed) => self.confirmed = Some(confirmed),
                 Err(failure) => {
                     self.link = Link::Down;
-                    return out(Effect::Diverged(Divergence::Base {
-                        message: failure.message,
-                    }));
+                    return out(Effect::Diverged(Divergence::Base { message: failure.message }));
                 }
             }
         }
@@ -380,10 +358,7 @@ impl ClientResource {
         if changed_epoch {
             // Nobody can say what became of it in the log that is gone; what was not sent goes to the new one.
             for client_seq in self.queue.take_sent() {
-                out(Effect::Ended {
-                    client_seq,
-                    end: Ended::Unknown(UnknownCause::EpochChanged),
-                });
+                out(Effect::Ended { client_seq, end: Ended::Unknown(UnknownCause::EpochChanged) });
             }
         }
         for item in items {
@@ -396,10 +371,7 @@ impl ClientResource {
         }
         if forgotten {
             for client_seq in self.queue.take_sent() {
-                out(Effect::Ended {
-                    client_seq,
-                    end: Ended::Unknown(UnknownCause::SessionForgotten),
-                });
+                out(Effect::Ended { client_seq, end: Ended::Unknown(UnknownCause::SessionForgotten) });
             }
         }
         if self.version.as_ref().is_some_and(|ours| *ours != version) {
@@ -506,12 +478,8 @@ impl ClientResource {
     /// Folds all that is pending over what is confirmed (the rebase of M12).
     fn show(&mut self, out: &mut dyn FnMut(Effect)) {
         let Some(confirmed) = &self.confirmed else { return };
-        let shown = self.queue.fold(
-            &*self.reducer,
-            confirmed.state(),
-            &self.me,
-            self.now.max(confirmed.time()),
-        );
+        let shown =
+            self.queue.fold(&*self.reducer, confirmed.state(), &self.me, self.now.max(confirmed.time()));
         self.optimistic = Some(shown);
         out(Effect::Changed);
     }

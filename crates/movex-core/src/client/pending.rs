@@ -52,9 +52,7 @@ impl Queue {
 
     /// Below this, no outcome is needed any more.
     pub(super) fn floor(&self) -> ClientSeq {
-        self.pending
-            .front()
-            .map_or(self.last.next(), |first| first.client_seq)
+        self.pending.front().map_or(self.last.next(), |first| first.client_seq)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Pending> {
@@ -79,19 +77,13 @@ impl Queue {
 
     pub(super) fn remove(&mut self, client_seq: ClientSeq) -> bool {
         // By number, never by position (M20).
-        let at = self
-            .pending
-            .iter()
-            .position(|pending| pending.client_seq == client_seq);
+        let at = self.pending.iter().position(|pending| pending.client_seq == client_seq);
         at.and_then(|at| self.pending.remove(at)).is_some()
     }
 
     /// Takes out what the master may have had.
     pub(super) fn take_sent(&mut self) -> Vec<ClientSeq> {
-        let (sent, unsent) = self
-            .pending
-            .drain(..)
-            .partition::<VecDeque<_>, _>(|pending| pending.ever_sent);
+        let (sent, unsent) = self.pending.drain(..).partition::<VecDeque<_>, _>(|pending| pending.ever_sent);
         self.pending = unsent;
         sent.into_iter().map(|pending| pending.client_seq).collect()
     }
@@ -136,10 +128,7 @@ fn fold_one(reducer: &dyn DynReducer, state: &mut State, pending: &mut Pending, 
     if !pending.optimistic {
         return;
     }
-    let stamp = Stamp {
-        time,
-        author: me.clone(),
-    };
+    let stamp = Stamp { time, author: me.clone() };
     let context = Context::new(stamp, Entropy(pending.client_seq.0));
     let applied = reducer.apply(state, pending.body.own(), &context, Fold::Public);
     pending.doubtful = !matches!(applied, Applied::Next(_));

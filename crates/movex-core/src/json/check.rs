@@ -18,12 +18,7 @@ pub const DEPTH_MAX: usize = 100;
 pub fn check(text: &str) -> Result<(), Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     let mut fault = None;
-    let walked = Value {
-        depth: 0,
-        fault: &mut fault,
-    }
-    .deserialize(&mut reader)
-    .and_then(|()| reader.end());
+    let walked = Value { depth: 0, fault: &mut fault }.deserialize(&mut reader).and_then(|()| reader.end());
     walked.map_err(|error| fault.unwrap_or_else(|| malformed(&error)))
 }
 
@@ -91,19 +86,11 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<(), E> {
-        if exact(number) {
-            Ok(())
-        } else {
-            Err(self.refuse(inexact(number)))
-        }
+        if exact(number) { Ok(()) } else { Err(self.refuse(inexact(number))) }
     }
 
     fn visit_i64<E: serde::de::Error>(self, number: i64) -> Result<(), E> {
-        if exact(number.unsigned_abs()) {
-            Ok(())
-        } else {
-            Err(self.refuse(inexact(number)))
-        }
+        if exact(number.unsigned_abs()) { Ok(()) } else { Err(self.refuse(inexact(number))) }
     }
 
     // serde_json gives a float for a fraction, an exponent, and an integer beyond 64 bits; it refuses what overflows.
@@ -113,13 +100,7 @@ impl<'de> Visitor<'de> for Value<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let Value { depth, fault } = self;
-        while items
-            .next_element_seed(Value {
-                depth: depth + 1,
-                fault: &mut *fault,
-            })?
-            .is_some()
-        {}
+        while items.next_element_seed(Value { depth: depth + 1, fault: &mut *fault })?.is_some() {}
         Ok(())
     }
 
@@ -133,10 +114,7 @@ impl<'de> Visitor<'de> for Value<'_> {
                 )));
                 return Err(serde::de::Error::custom("refused"));
             }
-            map.next_value_seed(Value {
-                depth: depth + 1,
-                fault: &mut *fault,
-            })?;
+            map.next_value_seed(Value { depth: depth + 1, fault: &mut *fault })?;
         }
         Ok(())
     }
@@ -179,9 +157,7 @@ fn exact(number: u64) -> bool {
 }
 
 fn inexact(number: impl fmt::Display) -> Error {
-    Error::ambiguous(format!(
-        "{number} is not exact as a 64-bit float: send it as a string"
-    ))
+    Error::ambiguous(format!("{number} is not exact as a 64-bit float: send it as a string"))
 }
 
 #[cfg(test)]
@@ -223,10 +199,7 @@ mod tests {
         }
         let mut many: Vec<String> = (0..40).map(|at| format!("\"k{at}\":1")).collect();
         many.push("\"k39\":2".into());
-        assert_eq!(
-            code(&format!("{{{}}}", many.join(","))),
-            Some(Code::AmbiguousJson)
-        );
+        assert_eq!(code(&format!("{{{}}}", many.join(","))), Some(Code::AmbiguousJson));
     }
 
     #[test]

@@ -36,10 +36,8 @@ pub fn write_js(value: &Value, order: KeyOrder, out: &mut String) {
 }
 
 fn write_object(map: &Map<String, Value>, order: KeyOrder, out: &mut String) {
-    let mut entries: Vec<(Option<u32>, &String, &Value)> = map
-        .iter()
-        .map(|(key, value)| (array_index(key), key, value))
-        .collect();
+    let mut entries: Vec<(Option<u32>, &String, &Value)> =
+        map.iter().map(|(key, value)| (array_index(key), key, value)).collect();
     // The sort is stable: with insertion order kept, keys that are no index stay where they are.
     entries.sort_by(|(a_index, a, _), (b_index, b, _)| match (a_index, b_index) {
         (Some(a), Some(b)) => a.cmp(b),

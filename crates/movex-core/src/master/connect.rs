@@ -33,14 +33,7 @@ pub struct Hello {
 impl Master {
     /// A connection came. It is welcomed, or refused and closed.
     pub fn connected(&mut self, hello: Hello) {
-        let Hello {
-            connection,
-            protocol,
-            named,
-            fresh,
-            info,
-            session,
-        } = hello;
+        let Hello { connection, protocol, named, fresh, info, session } = hello;
         if let Some(error) = self.reason_to_refuse(protocol, named.as_ref()) {
             let cause = CloseCause::Refused(error);
             self.out.push(Output::Close { connection, cause });
@@ -69,15 +62,8 @@ impl Master {
             rids: Default::default(),
         };
         self.connections.insert(connection, state);
-        let client = Subscriber {
-            id: id.clone(),
-            info,
-            presence: None,
-        };
-        self.out.push(Output::Welcome {
-            to: connection,
-            client,
-        });
+        let client = Subscriber { id: id.clone(), info, presence: None };
+        self.out.push(Output::Welcome { to: connection, client });
         // A v1 client asks for what it wants by itself.
         if protocol == Protocol::V0 {
             self.give_back(connection, &id, looked_at);
@@ -96,11 +82,7 @@ impl Master {
             }
             let waiting = Waiting::Returned { connection };
             let form = Default::default();
-            let request = self.begin_request(Pending {
-                waiting,
-                rid: rid.clone(),
-                form,
-            });
+            let request = self.begin_request(Pending { waiting, rid: rid.clone(), form });
             let viewer = Some(id.clone());
             self.command(rid, Command::Ask(Input::Read { request, viewer }));
         }
@@ -113,10 +95,7 @@ impl Master {
         };
         let is_older = |connection: &&ConnectionId| {
             protocol == Protocol::V0
-                || self
-                    .connections
-                    .get(connection)
-                    .is_some_and(|state| state.session == *session)
+                || self.connections.get(connection).is_some_and(|state| state.session == *session)
         };
         let older: Vec<ConnectionId> = client.connections.iter().filter(is_older).copied().collect();
         for connection in older {
@@ -132,10 +111,7 @@ impl Master {
             return refuse(Code::ShuttingDown, "the server is ending: try again in a moment");
         }
         if self.connections.len() >= self.settings.connections_max {
-            return refuse(
-                Code::Overloaded,
-                "the server has too many connections: try again later",
-            );
+            return refuse(Code::Overloaded, "the server has too many connections: try again later");
         }
         let named = named?;
         // An id is of one protocol for ever: v0 proves nothing, so it can never have an identity of v1 (G7).
@@ -147,10 +123,7 @@ impl Master {
         }
         let holder = self.clients.get(named)?;
         if !holder.named || (!holder.connections.is_empty() && self.settings.takeover == Takeover::Deny) {
-            return refuse(
-                Code::Rejected,
-                "somebody else is connected under this id: choose another",
-            );
+            return refuse(Code::Rejected, "somebody else is connected under this id: choose another");
         }
         None
     }
@@ -183,11 +156,7 @@ impl Master {
             return;
         };
         for rid in &gone.rids {
-            if let Some(looker) = self
-                .fronts
-                .get_mut(rid)
-                .and_then(|front| front.looker(&gone.client))
-            {
+            if let Some(looker) = self.fronts.get_mut(rid).and_then(|front| front.looker(&gone.client)) {
                 looker.connections.retain(|other| *other != connection);
             }
         }
@@ -204,19 +173,13 @@ impl Master {
         let rids: Vec<Rid> = client.rids.iter().cloned().collect();
         for rid in rids {
             let looks = |front: &mut super::Front| {
-                front
-                    .looker(id)
-                    .is_some_and(|looker| !looker.connections.is_empty())
+                front.looker(id).is_some_and(|looker| !looker.connections.is_empty())
             };
             if !self.fronts.get_mut(&rid).is_some_and(looks) {
                 self.remove_looker(id, &rid);
             }
         }
-        if self
-            .clients
-            .get(id)
-            .is_some_and(|client| client.connections.is_empty())
-        {
+        if self.clients.get(id).is_some_and(|client| client.connections.is_empty()) {
             self.clients.remove(id);
         }
     }
@@ -232,10 +195,7 @@ impl Master {
         front.remove(id);
         let to = self.connections_of(rid, |_| true, None);
         if !to.is_empty() {
-            let event = Event::SubscriberRemoved {
-                rid: rid.clone(),
-                client: id.clone(),
-            };
+            let event = Event::SubscriberRemoved { rid: rid.clone(), client: id.clone() };
             self.out.push(Output::Send { to, event });
         }
     }

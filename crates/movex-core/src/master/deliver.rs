@@ -48,11 +48,7 @@ impl Master {
         if let Some(front) = self.fronts.get_mut(rid) {
             front.gate.push_back(Gated::Barrier(id));
         }
-        self.out.push(Output::Append {
-            id,
-            rid: rid.clone(),
-            append,
-        });
+        self.out.push(Output::Append { id, rid: rid.clone(), append });
     }
 
     /// The store has kept an append, or can't. Appends of one resource are told in their order.
@@ -87,10 +83,7 @@ impl Master {
         for gated in std::mem::take(&mut front.gate) {
             if let Gated::Effect(effect) = gated {
                 // A fork's frame waits for its own note (M4), and the entry was kept before: it comes never again.
-                if let Effect::Entry {
-                    viewers: Viewers::Author(viewer),
-                    ..
-                } = &effect
+                if let Effect::Entry { viewers: Viewers::Author(viewer), .. } = &effect
                     && let Some(front) = self.fronts.get_mut(rid)
                 {
                     front.missed.push(viewer.clone());
@@ -98,22 +91,15 @@ impl Master {
                 self.fail(effect, error);
             }
         }
-        self.out.push(Output::Recover {
-            worker: worker_of(rid, self.settings.workers),
-            rid: rid.clone(),
-        });
+        self.out.push(Output::Recover { worker: worker_of(rid, self.settings.workers), rid: rid.clone() });
     }
 
     /// These may have missed an entry, and no later one may come by which they would notice: they take their view anew.
     fn refresh_missed(&mut self, now: TimeMs, rid: &Rid, missed: &[ClientId]) {
         let to = self.connections_of(rid, |client| missed.contains(client), None);
         if !to.is_empty() {
-            let event = Event::Refresh {
-                rid: rid.clone(),
-                time: now,
-                checksum: None,
-                why: Refresh::Returned,
-            };
+            let event =
+                Event::Refresh { rid: rid.clone(), time: now, checksum: None, why: Refresh::Returned };
             self.out.push(Output::Send { to, event });
         }
     }
@@ -138,25 +124,10 @@ impl Master {
 
     fn deliver(&mut self, now: TimeMs, rid: &Rid, effect: Effect) {
         match effect {
-            Effect::Entry {
-                viewers,
-                frame,
-                own,
-                form,
-                origin,
-            } => {
+            Effect::Entry { viewers, frame, own, form, origin } => {
                 self.entry(rid, &viewers, form, frame, own, origin);
             }
-            Effect::PhaseEnd {
-                viewers,
-                seq,
-                time,
-                frame,
-                checksum,
-                checksum_v1,
-                form,
-                origin,
-            } => {
+            Effect::PhaseEnd { viewers, seq, time, frame, checksum, checksum_v1, form, origin } => {
                 let pending = origin.and_then(|origin| self.take_pending(origin));
                 let asker = pending.as_ref().and_then(|pending| self.answered_apart(pending));
                 let event = Event::PhaseEnd {
@@ -170,36 +141,16 @@ impl Master {
                 };
                 self.send(rid, &viewers, asker, event);
                 if let Some(pending) = pending {
-                    self.answer(
-                        pending.waiting,
-                        Answer::PhaseEnded {
-                            time,
-                            frame,
-                            checksum,
-                        },
-                    );
+                    self.answer(pending.waiting, Answer::PhaseEnded { time, frame, checksum });
                 }
             }
-            Effect::Refresh {
-                viewers,
-                time,
-                checksum,
-                why,
-            } => {
-                let event = Event::Refresh {
-                    rid: rid.clone(),
-                    time,
-                    checksum,
-                    why: Refresh::Resource(why),
-                };
+            Effect::Refresh { viewers, time, checksum, why } => {
+                let event = Event::Refresh { rid: rid.clone(), time, checksum, why: Refresh::Resource(why) };
                 self.send(rid, &viewers, None, event);
             }
             Effect::Reply { request, reply } => self.reply(now, request, reply),
             Effect::Report(report) => self.out.push(Output::Report(report)),
-            Effect::Truncate { base } => self.out.push(Output::Truncate {
-                rid: rid.clone(),
-                base,
-            }),
+            Effect::Truncate { base } => self.out.push(Output::Truncate { rid: rid.clone(), base }),
             // Barriers never come here, and a resource that is whole has nothing to recover.
             Effect::Append { .. } | Effect::Begin { .. } | Effect::Recovered => {}
         }
@@ -216,36 +167,19 @@ impl Master {
         own: Option<OwnHalf>,
         origin: Option<RequestId>,
     ) {
-        let event = |own| Event::Entry {
-            rid: rid.clone(),
-            form,
-            frame: frame.clone(),
-            own,
-        };
+        let event = |own| Event::Entry { rid: rid.clone(), form, frame: frame.clone(), own };
         let asker = origin
             .and_then(|origin| self.pending.get(&origin))
             .and_then(|pending| self.answered_apart(pending));
-        let others = self.connections_of(
-            rid,
-            |client| viewers.include(client) && *client != frame.author,
-            None,
-        );
+        let others =
+            self.connections_of(rid, |client| viewers.include(client) && *client != frame.author, None);
         if !others.is_empty() {
-            self.out.push(Output::Send {
-                to: others,
-                event: event(None),
-            });
+            self.out.push(Output::Send { to: others, event: event(None) });
         }
-        let mine = self.connections_of(
-            rid,
-            |client| viewers.include(client) && *client == frame.author,
-            asker,
-        );
+        let mine =
+            self.connections_of(rid, |client| viewers.include(client) && *client == frame.author, asker);
         if !mine.is_empty() {
-            self.out.push(Output::Send {
-                to: mine,
-                event: event(own.clone()),
-            });
+            self.out.push(Output::Send { to: mine, event: event(own.clone()) });
         }
         // A private dispatch that ends the phase is answered by the end.
         if frame.ends_phase && frame.secret {
@@ -269,30 +203,10 @@ impl Master {
         };
         let state = match reply {
             Reply::Created(state) => {
-                return self.answer(
-                    waiting,
-                    Answer::Resource {
-                        rid,
-                        state,
-                        subscribers: Vec::new(),
-                    },
-                );
+                return self.answer(waiting, Answer::Resource { rid, state, subscribers: Vec::new() });
             }
-            Reply::Rejected {
-                error,
-                checksum,
-                time,
-            } => {
-                return self.answer(
-                    waiting,
-                    Answer::Rejected {
-                        rid,
-                        form,
-                        error,
-                        checksum,
-                        time,
-                    },
-                );
+            Reply::Rejected { error, checksum, time } => {
+                return self.answer(waiting, Answer::Rejected { rid, form, error, checksum, time });
             }
             Reply::Failed(error) => return self.answer(waiting, Answer::Failed(error)),
             Reply::Done => {
@@ -306,33 +220,15 @@ impl Master {
         };
         match waiting {
             Waiting::Returned { connection } => self.returned(connection, rid, state),
-            Waiting::Connection {
-                connection,
-                wants: Wants::Subscription,
-                ..
-            } => {
+            Waiting::Connection { connection, wants: Wants::Subscription, .. } => {
                 let added = self.subscribe(connection, &rid);
                 let subscribers = self.subscribers(&rid);
-                self.answer(
-                    waiting,
-                    Answer::Resource {
-                        rid: rid.clone(),
-                        state,
-                        subscribers,
-                    },
-                );
+                self.answer(waiting, Answer::Resource { rid: rid.clone(), state, subscribers });
                 self.tell_added(now, connection, rid, form, added);
             }
             waiting => {
                 let subscribers = self.subscribers(&rid);
-                self.answer(
-                    waiting,
-                    Answer::Resource {
-                        rid,
-                        state,
-                        subscribers,
-                    },
-                );
+                self.answer(waiting, Answer::Resource { rid, state, subscribers });
             }
         }
     }
@@ -344,14 +240,7 @@ impl Master {
         };
         let added = self.subscribe(connection, &rid);
         let subscribers = self.subscribers(&rid);
-        self.answer(
-            waiting,
-            Answer::Subscribed {
-                rid: rid.clone(),
-                subscribed,
-                subscribers,
-            },
-        );
+        self.answer(waiting, Answer::Subscribed { rid: rid.clone(), subscribed, subscribers });
         self.tell_added(now, connection, rid, RidForm::Text, added);
     }
 
@@ -366,12 +255,7 @@ impl Master {
         let Some(subscriber) = added else { return };
         let to = self.connections_of(&rid, |_| true, Some(connection));
         if !to.is_empty() {
-            let event = Event::SubscriberAdded {
-                rid,
-                form,
-                subscriber,
-                time: now,
-            };
+            let event = Event::SubscriberAdded { rid, form, subscriber, time: now };
             self.out.push(Output::Send { to, event });
         }
     }
@@ -379,16 +263,8 @@ impl Master {
     fn returned(&mut self, connection: ConnectionId, rid: Rid, state: ViewState) {
         if self.connections.contains_key(&connection) {
             let checksum = Some(state.checksum);
-            let event = Event::Refresh {
-                rid,
-                time: state.time,
-                checksum,
-                why: Refresh::Returned,
-            };
-            self.out.push(Output::Send {
-                to: vec![connection],
-                event,
-            });
+            let event = Event::Refresh { rid, time: state.time, checksum, why: Refresh::Returned };
+            self.out.push(Output::Send { to: vec![connection], event });
         }
     }
 
@@ -402,19 +278,13 @@ impl Master {
         let client = self.clients.get_mut(&id)?;
         client.rids.insert(rid.clone());
         let info = client.info.clone();
-        front.add(&id, connection).then_some(Subscriber {
-            id,
-            info,
-            presence: None,
-        })
+        front.add(&id, connection).then_some(Subscriber { id, info, presence: None })
     }
 
     /// Who looks at a resource, in the order in which they came.
     pub(super) fn subscribers(&self, rid: &Rid) -> Vec<Subscriber> {
         let lookers = self.fronts.get(rid).map_or(&[][..], |front| &front.lookers);
-        let known = lookers
-            .iter()
-            .filter_map(|looker| Some((looker, self.clients.get(&looker.client)?)));
+        let known = lookers.iter().filter_map(|looker| Some((looker, self.clients.get(&looker.client)?)));
         let subscriber = |(looker, client): (&Looker, &Client)| Subscriber {
             id: looker.client.clone(),
             info: client.info.clone(),
@@ -442,9 +312,7 @@ impl Master {
         };
         let looking = front.lookers.iter().filter(|looker| of(&looker.client));
         let connections = looking.flat_map(|looker| looker.connections.iter().copied());
-        connections
-            .filter(|connection| Some(*connection) != but)
-            .collect()
+        connections.filter(|connection| Some(*connection) != but).collect()
     }
 
     /// Ends a request's time under way.
@@ -480,8 +348,5 @@ impl Waiting {
 
 /// The error of a store that can't keep any more.
 pub fn store_error(said: &str) -> Error {
-    Error::new(
-        Code::StoreUnavailable,
-        format!("the action could not be kept, and has no effect: {said}"),
-    )
+    Error::new(Code::StoreUnavailable, format!("the action could not be kept, and has no effect: {said}"))
 }

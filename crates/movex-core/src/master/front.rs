@@ -56,11 +56,7 @@ impl Front {
             return false;
         }
         let (client, connections) = (client.clone(), vec![connection]);
-        self.lookers.push(Looker {
-            client,
-            connections,
-            presence: None,
-        });
+        self.lookers.push(Looker { client, connections, presence: None });
         true
     }
 

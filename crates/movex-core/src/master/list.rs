@@ -31,11 +31,7 @@ impl Master {
         clients
             .into_iter()
             .map(|(id, client)| ConnectionInfo {
-                client: Subscriber {
-                    id: id.clone(),
-                    info: client.info.clone(),
-                    presence: None,
-                },
+                client: Subscriber { id: id.clone(), info: client.info.clone(), presence: None },
                 connected: !client.connections.is_empty(),
                 subscriptions: client.rids.iter().cloned().collect(),
             })
@@ -47,12 +43,7 @@ impl Master {
         let mut rids: Vec<&Rid> = self.fronts.keys().collect();
         rids.sort();
         let first = rids.into_iter().take(max);
-        first
-            .map(|rid| ResourceInfo {
-                rid: rid.clone(),
-                subscribers: self.subscribers(rid),
-            })
-            .collect()
+        first.map(|rid| ResourceInfo { rid: rid.clone(), subscribers: self.subscribers(rid) }).collect()
     }
 
     /// How many connections and resources there are.

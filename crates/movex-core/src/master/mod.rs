@@ -435,11 +435,7 @@ impl Master {
     /// A resource is there from before the master was: its log is read, and the worker is told by
     /// [`Command::Recover`]. Those who look at it come back by themselves.
     pub fn restored(&mut self, now: TimeMs, rid: Rid) {
-        let front = Front {
-            used: now,
-            wanted: Checksums { v0: true, v1: false },
-            ..Front::default()
-        };
+        let front = Front { used: now, wanted: Checksums { v0: true, v1: false }, ..Front::default() };
         self.fronts.entry(rid).or_insert(front);
     }
 

@@ -78,11 +78,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) enum Waiting {
     /// A connection.
-    Connection {
-        connection: ConnectionId,
-        token: Token,
-        wants: Wants,
-    },
+    Connection { connection: ConnectionId, token: Token, wants: Wants },
     /// Somebody without a connection (HTTP), who sees the public view.
     Public { token: Token },
     /// A client that came back.
@@ -107,12 +103,7 @@ pub(super) enum Wants {
 impl Master {
     /// A client asks.
     pub fn request(&mut self, now: TimeMs, connection: ConnectionId, request: Request) {
-        let Request {
-            token,
-            rid,
-            form,
-            ask,
-        } = request;
+        let Request { token, rid, form, ask } = request;
         let Some(asker) = self.connections.get(&connection) else {
             return;
         };
@@ -120,27 +111,18 @@ impl Master {
         let refused = refuse(self.ending, asker.requests >= self.settings.requests_max)
             .or_else(|| self.refuse_ask(connection, &client, &rid, &ask));
         if let Some(error) = refused {
-            self.out.push(Output::Answer {
-                token,
-                answer: Answer::Failed(error),
-            });
+            self.out.push(Output::Answer { token, answer: Answer::Failed(error) });
             return;
         }
         let wants = match ask {
             Ask::Unsubscribe => {
                 self.unsubscribe(connection, &client, &rid);
-                self.out.push(Output::Answer {
-                    token,
-                    answer: Answer::Done,
-                });
+                self.out.push(Output::Answer { token, answer: Answer::Done });
                 return;
             }
             Ask::Show { value } => {
                 self.show(&client, &rid, value);
-                self.out.push(Output::Answer {
-                    token,
-                    answer: Answer::Done,
-                });
+                self.out.push(Output::Answer { token, answer: Answer::Done });
                 return;
             }
             Ask::Subscribe => Wants::Subscription,
@@ -152,16 +134,8 @@ impl Master {
         if matches!(ask, Ask::Subscribe | Ask::Follow { .. } | Ask::Dispatch { .. }) {
             self.want_checksums(&rid, protocol);
         }
-        let waiting = Waiting::Connection {
-            connection,
-            token,
-            wants,
-        };
-        let request = self.begin_request(Pending {
-            waiting,
-            rid: rid.clone(),
-            form,
-        });
+        let waiting = Waiting::Connection { connection, token, wants };
+        let request = self.begin_request(Pending { waiting, rid: rid.clone(), form });
         if let Some(command) = self.command_for(connection, request, form, ask) {
             self.touch(now, &rid);
             self.command(rid, command);
@@ -183,15 +157,8 @@ impl Master {
             Protocol::V1 { session_created } => session_created,
         };
         Some(match ask {
-            Ask::Create { state } => Command::Create {
-                request,
-                author: client,
-                state,
-            },
-            Ask::Subscribe | Ask::Resource => Command::Ask(Input::Read {
-                request,
-                viewer: Some(client),
-            }),
+            Ask::Create { state } => Command::Create { request, author: client, state },
+            Ask::Subscribe | Ask::Resource => Command::Ask(Input::Read { request, viewer: Some(client) }),
             Ask::Follow { from, floor } => Command::Ask(Input::Subscribe(Subscription {
                 request,
                 viewer: client,
@@ -200,12 +167,7 @@ impl Master {
                 from,
             })),
             Ask::Subscribers => Command::Ask(Input::Probe { request }),
-            Ask::Dispatch {
-                body,
-                epoch,
-                seen_reveal,
-                number,
-            } => {
+            Ask::Dispatch { body, epoch, seen_reveal, number } => {
                 asker.client_seq = number.map_or(asker.client_seq.next(), |(number, _)| number);
                 Command::Ask(Input::Dispatch(Dispatch {
                     author: client,
@@ -225,10 +187,7 @@ impl Master {
 
     /// Tells the resource whose checksums somebody looks at, where that has changed.
     fn want_checksums(&mut self, rid: &Rid, protocol: Protocol) {
-        let mut wanted = self
-            .fronts
-            .get(rid)
-            .map_or(Checksums { v0: true, v1: false }, |front| front.wanted);
+        let mut wanted = self.fronts.get(rid).map_or(Checksums { v0: true, v1: false }, |front| front.wanted);
         match protocol {
             Protocol::V0 => wanted.v0 = true,
             Protocol::V1 { .. } => wanted.v1 = true,
@@ -249,20 +208,12 @@ impl Master {
             Ask::Create { .. }
                 if self.fronts.len() >= self.settings.resources_max && !self.fronts.contains_key(rid) =>
             {
-                refuse(
-                    Code::Overloaded,
-                    "the server holds too many resources: try again later",
-                )
+                refuse(Code::Overloaded, "the server holds too many resources: try again later")
             }
             Ask::Subscribe | Ask::Follow { .. } => {
                 let rids = &self.clients.get(client)?.rids;
                 let full = rids.len() >= self.settings.subscriptions_max && !rids.contains(rid);
-                full.then(|| {
-                    Error::new(
-                        Code::Overloaded,
-                        "you look at too many resources: leave some first",
-                    )
-                })
+                full.then(|| Error::new(Code::Overloaded, "you look at too many resources: leave some first"))
             }
             Ask::Show { .. } | Ask::Dispatch { number: Some(_), .. } => {
                 let looks = self.connections.get(&connection)?.rids.contains(rid);
@@ -281,11 +232,7 @@ impl Master {
     /// As [`Master::read_public`], but it is no use of the resource: who lists all keeps none alive.
     pub fn look(&mut self, token: Token, rid: Rid) {
         let waiting = Waiting::Public { token };
-        let request = self.begin_request(Pending {
-            waiting,
-            rid: rid.clone(),
-            form: RidForm::Text,
-        });
+        let request = self.begin_request(Pending { waiting, rid: rid.clone(), form: RidForm::Text });
         let viewer = None;
         self.command(rid, Command::Ask(Input::Read { request, viewer }));
     }
@@ -329,11 +276,7 @@ impl Master {
         looker.presence = value.clone();
         let to = self.connections_of(rid, |other| other != client, None);
         if !to.is_empty() {
-            let event = Event::Presence {
-                rid: rid.clone(),
-                client: client.clone(),
-                value,
-            };
+            let event = Event::Presence { rid: rid.clone(), client: client.clone(), value };
             self.out.push(Output::Send { to, event });
         }
     }
@@ -341,26 +284,17 @@ impl Master {
 
 fn refuse(ending: bool, too_many: bool) -> Option<Error> {
     if ending {
-        return Some(Error::new(
-            Code::ShuttingDown,
-            "the server is ending: try again in a moment",
-        ));
+        return Some(Error::new(Code::ShuttingDown, "the server is ending: try again in a moment"));
     }
     too_many.then(|| {
-        Error::new(
-            Code::Overloaded,
-            "too many of your requests are under way: wait for their answers",
-        )
+        Error::new(Code::Overloaded, "too many of your requests are under way: wait for their answers")
     })
 }
 
 /// Which worker a resource lives with: FNV-1a over its name, so that it is the same in every process.
 pub(super) fn worker_of(rid: &Rid, workers: usize) -> usize {
-    let hash = rid
-        .as_str()
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+    let hash = rid.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
     (hash % workers.max(1) as u64) as usize
 }

@@ -8,9 +8,7 @@ use crate::worker::Command;
 impl Master {
     /// When [`Master::timeout`] should be called next, at the latest.
     pub fn next_timeout(&self) -> TimeMs {
-        self.away
-            .first()
-            .map_or(self.next_sweep, |(at, _)| (*at).min(self.next_sweep))
+        self.away.first().map_or(self.next_sweep, |(at, _)| (*at).min(self.next_sweep))
     }
 
     /// Does what is due: clients that did not come back are gone, resources that nobody used are deleted.

@@ -24,10 +24,7 @@ pub(super) fn guard<T>(call: impl FnOnce() -> T) -> Result<T, Failure> {
         let said = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let said = said.or_else(|| payload.downcast_ref::<String>().cloned());
         let message = said.unwrap_or_else(|| "the reducer panicked".into());
-        Failure {
-            location,
-            ..Failure::new(FailureKind::Panic, message)
-        }
+        Failure { location, ..Failure::new(FailureKind::Panic, message) }
     })
 }
 
@@ -52,11 +49,7 @@ fn install_hook() {
 }
 
 fn place_of(location: &PanicLocation<'_>) -> Location {
-    Location {
-        file: location.file().to_owned(),
-        line: location.line(),
-        column: location.column(),
-    }
+    Location { file: location.file().to_owned(), line: location.line(), column: location.column() }
 }
 
 #[cfg(test)]
@@ -66,10 +59,7 @@ mod tests {
     #[test]
     fn g8_a_panic_costs_its_call_and_tells_where() {
         let failure = guard(|| panic!("told {}", "to")).unwrap_err();
-        assert_eq!(
-            (failure.kind, failure.message.as_str()),
-            (FailureKind::Panic, "told to")
-        );
+        assert_eq!((failure.kind, failure.message.as_str()), (FailureKind::Panic, "told to"));
         assert!(failure.location.unwrap().file.ends_with("guard.rs"));
         assert_eq!(guard(|| 5), Ok(5));
     }

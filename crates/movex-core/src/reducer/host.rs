@@ -84,10 +84,7 @@ pub struct Rejection {
 impl Rejection {
     /// A rejection with the code `rejected`.
     pub fn new(reason: impl Into<String>) -> Self {
-        Self {
-            code: "rejected".into(),
-            reason: reason.into(),
-        }
+        Self { code: "rejected".into(), reason: reason.into() }
     }
 }
 
@@ -139,13 +136,7 @@ pub struct Failure {
 impl Failure {
     /// A failure of which nothing more is known.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            location: None,
-            code_frame: None,
-            entropy_was_read: false,
-        }
+        Self { kind, message: message.into(), location: None, code_frame: None, entropy_was_read: false }
     }
 }
 
@@ -231,10 +222,7 @@ pub trait DynReducer {
             return Ok(checksum_v1(None));
         };
         let value = serde_json::from_str(&json).map_err(|error| {
-            Failure::new(
-                FailureKind::Shape,
-                format!("the state's text is no JSON: {error}"),
-            )
+            Failure::new(FailureKind::Shape, format!("the state's text is no JSON: {error}"))
         })?;
         Ok(checksum_v1(Some(&value)))
     }

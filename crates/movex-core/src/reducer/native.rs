@@ -20,10 +20,7 @@ pub struct Native<R: Reducer> {
 impl<R: Reducer> Native<R> {
     /// Wraps the reducer.
     pub fn new(reducer: R) -> Self {
-        Self {
-            reducer,
-            decoded: RefCell::new(None),
-        }
+        Self { reducer, decoded: RefCell::new(None) }
     }
 
     fn decode(&self, action: &Action) -> Result<Rc<R::Action>, Failure> {
@@ -41,9 +38,7 @@ impl<R: Reducer> Native<R> {
 }
 
 fn state_of<R: Reducer>(state: &State) -> Result<&R::State, Failure> {
-    state
-        .get::<R::State>()
-        .ok_or_else(|| Failure::new(FailureKind::Shape, "the state is of another reducer"))
+    state.get::<R::State>().ok_or_else(|| Failure::new(FailureKind::Shape, "the state is of another reducer"))
 }
 
 fn value_of<R: Reducer>(state: &State) -> Result<serde_json::Value, Failure> {
@@ -88,33 +83,23 @@ impl<R: Reducer> DynReducer for Native<R> {
             })
         });
         called.unwrap_or_else(|failure| {
-            Applied::Failed(Failure {
-                entropy_was_read: context.entropy_was_read(),
-                ..failure
-            })
+            Applied::Failed(Failure { entropy_was_read: context.entropy_was_read(), ..failure })
         })
     }
 
     fn can_reconcile(&self, public: &State) -> Result<bool, Failure> {
         let state = state_of::<R>(public)?;
-        self.reducer
-            .can_reconcile()
-            .map_or(Ok(false), |ask| guard(|| ask(state)))
+        self.reducer.can_reconcile().map_or(Ok(false), |ask| guard(|| ask(state)))
     }
 
     fn transform(&self, state: &State, now: TimeMs, _: Fold<'_>) -> Result<Option<State>, Failure> {
         let state = state_of::<R>(state)?;
-        self.reducer
-            .transform()
-            .map(|transform| guard(|| transform(state, now)).map(State::new))
-            .transpose()
+        self.reducer.transform().map(|transform| guard(|| transform(state, now)).map(State::new)).transpose()
     }
 
     fn deadline(&self, public: &State) -> Result<Option<TimeMs>, Failure> {
         let state = state_of::<R>(public)?;
-        self.reducer
-            .deadline()
-            .map_or(Ok(None), |ask| guard(|| ask(state)))
+        self.reducer.deadline().map_or(Ok(None), |ask| guard(|| ask(state)))
     }
 
     fn checksum_v0(&self, state: &State) -> Result<ChecksumV0, Failure> {

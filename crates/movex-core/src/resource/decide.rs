@@ -45,10 +45,7 @@ impl Resource {
             }
             return;
         }
-        let cause = Cause {
-            form: dispatch.form,
-            origin: dispatch.origin,
-        };
+        let cause = Cause { form: dispatch.form, origin: dispatch.origin };
         let author = dispatch.author.clone();
         let (session, number, claim) = (dispatch.session.clone(), dispatch.client_seq, dispatch.claim);
         let time = self.time.max(now);
@@ -71,14 +68,7 @@ impl Resource {
                     self.marks.rejected(&author, &session, claim, number, rejection);
                 }
                 if let Some(request) = cause.origin {
-                    out(Effect::Reply {
-                        request,
-                        reply: Reply::Rejected {
-                            error,
-                            checksum,
-                            time,
-                        },
-                    });
+                    out(Effect::Reply { request, reply: Reply::Rejected { error, checksum, time } });
                 }
             }
         }
@@ -86,14 +76,7 @@ impl Resource {
 
     /// What is answered without a decision: another log (M22), or a number that was decided before (M20, M21).
     fn settled_before(&self, dispatch: &Dispatch) -> Option<Reply> {
-        let Dispatch {
-            author,
-            session,
-            client_seq,
-            epoch,
-            claim,
-            ..
-        } = dispatch;
+        let Dispatch { author, session, client_seq, epoch, claim, .. } = dispatch;
         if epoch.is_some_and(|epoch| epoch != self.epoch) {
             return Some(Reply::Undecided(Undecided::EpochChanged(self.epoch)));
         }
@@ -106,15 +89,7 @@ impl Resource {
 
     /// Decides on the author's own view and, for the public half, on the public state; on no other fork (M7).
     fn decide(&self, time: TimeMs, dispatch: Dispatch) -> Result<Decided, Error> {
-        let Dispatch {
-            author,
-            session,
-            client_seq,
-            body,
-            seen_reveal,
-            claim,
-            ..
-        } = dispatch;
+        let Dispatch { author, session, client_seq, body, seen_reveal, claim, .. } = dispatch;
         if seen_reveal.is_some_and(|seen| seen < self.last_reveal) {
             return Err(Error::new(
                 Code::StalePhase,
@@ -150,17 +125,11 @@ impl Resource {
             match self.ask(self.view_of(&entry.author).state(), action, &context, fold) {
                 Ok(own) => own,
                 // `decide: public`: the verdict must not tell anything of the author's own view.
-                Err(refused) if self.features.decide_public => Accepted {
-                    next: None,
-                    limit: refused.limit,
-                },
+                Err(refused) if self.features.decide_public => Accepted { next: None, limit: refused.limit },
                 Err(refused) => return Err(refused.error),
             }
         } else {
-            Accepted {
-                next: None,
-                limit: false,
-            }
+            Accepted { next: None, limit: false }
         };
         let (action, context) = entry.half(false);
         let public = self.ask(self.public.state(), action, &context, Fold::Public);
@@ -177,24 +146,17 @@ impl Resource {
         fold: Fold<'_>,
     ) -> Result<Accepted, Refused> {
         match self.reducer.apply(state, action, context, fold) {
-            Applied::Next(next) => Ok(Accepted {
-                next: Some(next),
-                limit: false,
-            }),
-            Applied::Rejected(rejection) => Err(Refused {
-                error: Error::new(Code::Rejected, rejection.reason),
-                limit: false,
-            }),
+            Applied::Next(next) => Ok(Accepted { next: Some(next), limit: false }),
+            Applied::Rejected(rejection) => {
+                Err(Refused { error: Error::new(Code::Rejected, rejection.reason), limit: false })
+            }
             Applied::Failed(failure) => {
                 self.report_failure("an action", &failure, fold);
                 let limit = failure.kind == FailureKind::Limit;
                 if failure.entropy_was_read {
                     return Ok(Accepted { next: None, limit });
                 }
-                Err(Refused {
-                    error: refusal(&failure),
-                    limit,
-                })
+                Err(Refused { error: refusal(&failure), limit })
             }
         }
     }
@@ -224,16 +186,10 @@ impl Resource {
         let Decided { entry, own, public } = decided;
         let mut records = vec![Record::Item(Item::Entry(entry.clone()))];
         let note = |limit: bool, scope: NoteScope| {
-            limit.then_some(Note {
-                seq: entry.seq,
-                scope,
-                kind: NoteKind::Limit,
-            })
+            limit.then_some(Note { seq: entry.seq, scope, kind: NoteKind::Limit })
         };
-        let notes = [
-            note(public.limit, NoteScope::Public),
-            note(own.limit, NoteScope::Fork(entry.author.clone())),
-        ];
+        let notes =
+            [note(public.limit, NoteScope::Public), note(own.limit, NoteScope::Fork(entry.author.clone()))];
         for note in notes.into_iter().flatten() {
             self.keep_note(note, &mut records);
         }
@@ -258,10 +214,7 @@ impl Resource {
         let end = self.phase_end_due();
         let ending = end.map(|end| self.end_phase(end, &mut records));
         // The reveal's own folds come before the append: its notes belong into it. No secret is left to be timed.
-        out(Effect::Append {
-            epoch: self.epoch,
-            records,
-        });
+        out(Effect::Append { epoch: self.epoch, records });
         self.tell_entry(&entry, end, cause, out);
         if let Some(ending) = ending {
             let origin = cause.origin.filter(|_| entry.body.is_private());
@@ -281,11 +234,7 @@ impl Resource {
             self.phase = Some(Phase::new(self.public.clone()));
         }
         if !self.forks.contains_key(&entry.author) {
-            let fork = Fork {
-                view: self.public.clone(),
-                limits_in_a_row: 0,
-                stopped: false,
-            };
+            let fork = Fork { view: self.public.clone(), limits_in_a_row: 0, stopped: false };
             self.forks.insert(entry.author.clone(), fork);
             self.set_fork_holders();
         }
@@ -313,11 +262,7 @@ impl Resource {
         let mut notes = Vec::new();
         let limit = folded.limit;
         if limit {
-            notes.push(Note {
-                seq: entry.seq,
-                scope: scope.clone(),
-                kind: NoteKind::Limit,
-            });
+            notes.push(Note { seq: entry.seq, scope: scope.clone(), kind: NoteKind::Limit });
         }
         let allowed = self.setting.limits.fork_limits_max;
         if let Some(fork) = self.forks.get_mut(holder) {
@@ -327,11 +272,7 @@ impl Resource {
             }
             if fork.limits_in_a_row >= allowed {
                 fork.stopped = true;
-                notes.push(Note {
-                    seq: entry.seq,
-                    scope,
-                    kind: NoteKind::Stopped,
-                });
+                notes.push(Note { seq: entry.seq, scope, kind: NoteKind::Stopped });
             }
         }
         self.notes.extend(notes.iter().cloned());

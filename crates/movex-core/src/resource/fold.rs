@@ -64,44 +64,24 @@ impl Resource {
         fold: Fold<'_>,
         scope: &NoteScope,
     ) -> Folded {
-        let note = Note {
-            seq: entry.seq,
-            scope: scope.clone(),
-            kind: NoteKind::Limit,
-        };
+        let note = Note { seq: entry.seq, scope: scope.clone(), kind: NoteKind::Limit };
         if self.notes.contains(&note) {
-            return Folded {
-                next: None,
-                limit: false,
-            };
+            return Folded { next: None, limit: false };
         }
         let (action, context) = entry.half(own);
         match self.reducer.apply(state, action, &context, fold) {
-            Applied::Next(next) => Folded {
-                next: Some(next),
-                limit: false,
-            },
-            Applied::Rejected(_) => Folded {
-                next: None,
-                limit: false,
-            },
+            Applied::Next(next) => Folded { next: Some(next), limit: false },
+            Applied::Rejected(_) => Folded { next: None, limit: false },
             Applied::Failed(failure) => {
                 self.report_failure("an action of somebody else", &failure, fold);
-                Folded {
-                    next: None,
-                    limit: failure.kind == FailureKind::Limit,
-                }
+                Folded { next: None, limit: failure.kind == FailureKind::Limit }
             }
         }
     }
 
     /// Says to the developer that app code failed, as publicly as the fold is.
     pub(super) fn report_failure(&self, what: &str, failure: &Failure, fold: Fold<'_>) {
-        let frame = failure
-            .code_frame
-            .as_deref()
-            .map(|frame| format!("\n{frame}"))
-            .unwrap_or_default();
+        let frame = failure.code_frame.as_deref().map(|frame| format!("\n{frame}")).unwrap_or_default();
         self.setting.reports.push(Report {
             kind: ReportKind::Error,
             resource_type: self.rid.resource_type().to_owned(),

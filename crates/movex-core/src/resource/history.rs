@@ -30,11 +30,7 @@ pub(super) struct History {
 
 impl History {
     pub(super) fn new(begin: Cut, items_max: usize) -> Self {
-        Self {
-            cuts: VecDeque::from([begin]),
-            items: VecDeque::new(),
-            items_max,
-        }
+        Self { cuts: VecDeque::from([begin]), items: VecDeque::new(), items_max }
     }
 
     pub(super) fn push(&mut self, item: Item) {

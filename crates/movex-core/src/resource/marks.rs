@@ -48,12 +48,7 @@ pub(super) struct Marks {
 
 impl Marks {
     pub(super) fn new(sessions_max: usize, outcomes_max: usize) -> Self {
-        Self {
-            marks: HashMap::new(),
-            horizon: TimeMs(0),
-            sessions_max,
-            outcomes_max,
-        }
+        Self { marks: HashMap::new(), horizon: TimeMs(0), sessions_max, outcomes_max }
     }
 
     pub(super) fn look(
@@ -64,11 +59,7 @@ impl Marks {
         number: ClientSeq,
     ) -> Known {
         let Some(mark) = self.marks.get(&(author.clone(), session.clone())) else {
-            return if created < self.horizon {
-                Known::Forgotten
-            } else {
-                Known::New
-            };
+            return if created < self.horizon { Known::Forgotten } else { Known::New };
         };
         if number > mark.high {
             return Known::New;
@@ -86,13 +77,7 @@ impl Marks {
         match self.marks.get_mut(&(author.clone(), session.clone())) {
             Some(mark) => {
                 mark.outcomes = mark.outcomes.split_off(&claim.floor);
-                (
-                    mark.outcomes
-                        .iter()
-                        .map(|(number, outcome)| (*number, outcome.clone()))
-                        .collect(),
-                    false,
-                )
+                (mark.outcomes.iter().map(|(number, outcome)| (*number, outcome.clone())).collect(), false)
             }
             None => (Vec::new(), claim.created < self.horizon),
         }
@@ -190,11 +175,7 @@ impl Marks {
                 session: session.clone(),
                 created: mark.created,
                 high: mark.high,
-                outcomes: mark
-                    .outcomes
-                    .iter()
-                    .map(|(number, outcome)| (*number, outcome.clone()))
-                    .collect(),
+                outcomes: mark.outcomes.iter().map(|(number, outcome)| (*number, outcome.clone())).collect(),
             })
             .collect();
         records.sort_by(|a, b| (&a.author, &a.session).cmp(&(&b.author, &b.session)));
@@ -210,8 +191,7 @@ impl Marks {
                 outcomes: record.outcomes.iter().cloned().collect(),
                 rejected_at: BTreeMap::new(),
             };
-            self.marks
-                .insert((record.author.clone(), record.session.clone()), mark);
+            self.marks.insert((record.author.clone(), record.session.clone()), mark);
         }
     }
 }
@@ -228,31 +208,17 @@ mod tests {
     use super::*;
 
     fn claim(created: u64, floor: u64) -> Claim {
-        Claim {
-            created: TimeMs(created),
-            floor: ClientSeq(floor),
-        }
+        Claim { created: TimeMs(created), floor: ClientSeq(floor) }
     }
 
     fn decide(marks: &mut Marks, session: &str, created: u64, floor: u64, number: u64) {
         let (author, session) = (ClientId::new("ann"), SessionId::new(session));
         let outcome = Outcome::Acknowledged(Seq(number * 10));
-        marks.decided(
-            &author,
-            &session,
-            claim(created, floor),
-            ClientSeq(number),
-            outcome,
-        );
+        marks.decided(&author, &session, claim(created, floor), ClientSeq(number), outcome);
     }
 
     fn look(marks: &Marks, session: &str, created: u64, number: u64) -> Known {
-        marks.look(
-            &ClientId::new("ann"),
-            &SessionId::new(session),
-            TimeMs(created),
-            ClientSeq(number),
-        )
+        marks.look(&ClientId::new("ann"), &SessionId::new(session), TimeMs(created), ClientSeq(number))
     }
 
     #[test]
@@ -261,10 +227,7 @@ mod tests {
         assert_eq!(look(&marks, "s", 5, 1), Known::New);
         decide(&mut marks, "s", 5, 1, 1);
         decide(&mut marks, "s", 5, 1, 3);
-        assert_eq!(
-            look(&marks, "s", 5, 1),
-            Known::Decided(Outcome::Acknowledged(Seq(10)))
-        );
+        assert_eq!(look(&marks, "s", 5, 1), Known::Decided(Outcome::Acknowledged(Seq(10))));
         assert_eq!(look(&marks, "s", 5, 2), Known::Decided(superseded()));
         assert_eq!(look(&marks, "s", 5, 4), Known::New);
         assert_eq!(look(&marks, "t", 5, 1), Known::New);
@@ -289,10 +252,7 @@ mod tests {
         }
         assert_eq!(look(&marks, "s0", 100, 1), Known::Forgotten);
         assert_eq!(look(&marks, "s0", 100, 2), Known::Forgotten, "not decided anew");
-        assert_eq!(
-            look(&marks, "s20", 120, 1),
-            Known::Decided(Outcome::Acknowledged(Seq(10)))
-        );
+        assert_eq!(look(&marks, "s20", 120, 1), Known::Decided(Outcome::Acknowledged(Seq(10))));
         assert_eq!(look(&marks, "fresh", 120, 1), Known::New);
         assert_eq!(look(&marks, "old and unknown", 90, 1), Known::Forgotten);
     }

@@ -224,9 +224,7 @@ impl Resource {
         let state = match state {
             InitialState::Json(json) => reducer.parse(Some(json))?,
             InitialState::Default { author } => {
-                let draw = setting
-                    .entropy_key
-                    .draw(&rid, epoch, Seq(0), crate::context::Draw::Public);
+                let draw = setting.entropy_key.draw(&rid, epoch, Seq(0), crate::context::Draw::Public);
                 reducer.init(&crate::context::Context::new(Stamp { time: now, author }, draw))?
             }
         };
@@ -244,11 +242,7 @@ impl Resource {
         };
         let mut resource = Self::at(rid, epoch, reducer, setting, view, Seq(0), now);
         resource.rearm();
-        out(Effect::Begin {
-            epoch,
-            base,
-            records: Vec::new(),
-        });
+        out(Effect::Begin { epoch, base, records: Vec::new() });
         resource.flush_reports(None, out);
         Ok(resource)
     }
@@ -302,10 +296,7 @@ impl Resource {
             Input::Read { request, viewer } => self.read(now, request, viewer.as_ref(), out),
             Input::Subscribe(subscription) => self.subscribe(&subscription, out),
             Input::Want(checksums) => self.want(checksums),
-            Input::Probe { request } => out(Effect::Reply {
-                request,
-                reply: Reply::Done,
-            }),
+            Input::Probe { request } => out(Effect::Reply { request, reply: Reply::Done }),
             Input::Forfeit { request } => self.forfeit_by_operator(now, request, out),
             Input::Wake => self.wake(now, out),
         }
@@ -350,12 +341,8 @@ impl Resource {
     }
 
     fn set_fork_holders(&mut self) {
-        self.fork_holders = self
-            .forks
-            .iter()
-            .filter(|(_, fork)| !fork.stopped)
-            .map(|(client, _)| client.clone())
-            .collect();
+        self.fork_holders =
+            self.forks.iter().filter(|(_, fork)| !fork.stopped).map(|(client, _)| client.clone()).collect();
     }
 }
 

@@ -25,11 +25,7 @@ pub(super) struct Phase {
 
 impl Phase {
     pub(super) fn new(checkpoint: View) -> Self {
-        Self {
-            checkpoint,
-            tail: Vec::new(),
-            shares: HashMap::new(),
-        }
+        Self { checkpoint, tail: Vec::new(), shares: HashMap::new() }
     }
 
     pub(super) fn push(&mut self, entry: Entry) {
@@ -64,12 +60,7 @@ pub(super) struct Ending {
 impl Resource {
     /// Refuses what is beyond an author's share of the phase (M3).
     pub(super) fn check_phase_share(&self, author: &ClientId) -> Result<(), Error> {
-        let share = self
-            .phase
-            .as_ref()
-            .and_then(|phase| phase.shares.get(author))
-            .copied()
-            .unwrap_or(0);
+        let share = self.phase.as_ref().and_then(|phase| phase.shares.get(author)).copied().unwrap_or(0);
         if share >= self.setting.limits.phase_author_entries_max && !author.is_master() {
             return Err(Error::new(
                 Code::PhaseFull,
@@ -94,32 +85,19 @@ impl Resource {
     /// Ends the phase: its item, and the state that follows. What comes before it is told first, so the views stay
     /// as they are until [`Resource::finish_phase`].
     pub(super) fn end_phase(&mut self, end: PhaseEnd, records: &mut Vec<Record>) -> Ending {
-        let phase = self
-            .phase
-            .take()
-            .expect("only a phase that is under way is ended");
+        let phase = self.phase.take().expect("only a phase that is under way is ended");
         let seq = self.head.next();
         let revealed = (end == PhaseEnd::Reveal).then(|| {
             self.last_reveal = seq;
             self.revealed(&phase, records)
         });
         self.head = seq;
-        let item = Item::PhaseEnd {
-            seq,
-            time: self.time,
-            end,
-        };
+        let item = Item::PhaseEnd { seq, time: self.time, end };
         self.history.push(item.clone());
         records.push(Record::Item(item));
         // Every author with a fork, stopped ones too: each is told what the others wrote.
         let holders = self.forks.keys().cloned().collect();
-        Ending {
-            seq,
-            end,
-            phase,
-            holders,
-            revealed,
-        }
+        Ending { seq, end, phase, holders, revealed }
     }
 
     /// The fold from the checkpoint with all private actions in their places. An entry that is void in it stays in
@@ -133,11 +111,7 @@ impl Resource {
             }
             if folded.limit {
                 self.keep_note(
-                    Note {
-                        seq: entry.seq,
-                        scope: NoteScope::Reveal,
-                        kind: NoteKind::Limit,
-                    },
+                    Note { seq: entry.seq, scope: NoteScope::Reveal, kind: NoteKind::Limit },
                     records,
                 );
             }
@@ -147,13 +121,7 @@ impl Resource {
 
     /// Tells every distinct view of the end; from here on all share the public one.
     pub(super) fn finish_phase(&mut self, ending: Ending, cause: Cause, out: &mut dyn FnMut(Effect)) {
-        let Ending {
-            seq,
-            end,
-            phase,
-            holders,
-            revealed,
-        } = ending;
+        let Ending { seq, end, phase, holders, revealed } = ending;
         if let Some(view) = revealed {
             self.public = view;
         }
@@ -163,11 +131,7 @@ impl Resource {
         self.set_fork_holders();
         let time = self.time;
         let checksum = self.checksum_shown(&self.public, time, Fold::Public);
-        let checksum_v1 = if self.checksums.v1 {
-            self.checksum_v1(&self.public, Fold::Public)
-        } else {
-            None
-        };
+        let checksum_v1 = if self.checksums.v1 { self.checksum_v1(&self.public, Fold::Public) } else { None };
         let tell = |viewers: Viewers, frame: PhaseEndFrame, origin: Option<RequestId>| Effect::PhaseEnd {
             viewers,
             seq,
@@ -178,22 +142,13 @@ impl Resource {
             form,
             origin,
         };
-        let viewers = Viewers::Public {
-            except: holders.clone().into(),
-        };
-        out(tell(
-            viewers,
-            self.phase_end_frame(end, phase.tail.iter(), None),
-            None,
-        ));
+        let viewers = Viewers::Public { except: holders.clone().into() };
+        out(tell(viewers, self.phase_end_frame(end, phase.tail.iter(), None), None));
         // The cause's own author last, as their answer comes after what the others get.
-        let (mine, others): (Vec<_>, Vec<_>) = holders
-            .into_iter()
-            .partition(|holder| origin.is_some() && Some(holder) == actor.as_ref());
-        for (holder, origin) in others
-            .into_iter()
-            .map(|holder| (holder, None))
-            .chain(mine.into_iter().map(|mine| (mine, origin)))
+        let (mine, others): (Vec<_>, Vec<_>) =
+            holders.into_iter().partition(|holder| origin.is_some() && Some(holder) == actor.as_ref());
+        for (holder, origin) in
+            others.into_iter().map(|holder| (holder, None)).chain(mine.into_iter().map(|mine| (mine, origin)))
         {
             let frame = self.phase_end_frame(end, phase.tail.iter(), Some(&holder));
             out(tell(Viewers::Author(holder), frame, origin));
@@ -223,10 +178,7 @@ impl Resource {
                 without_effect.push(entry.seq);
             }
         }
-        PhaseEndFrame::Reveal {
-            secrets,
-            without_effect,
-        }
+        PhaseEndFrame::Reveal { secrets, without_effect }
     }
 
     pub(super) fn forfeit_by_operator(
@@ -251,10 +203,7 @@ impl Resource {
         self.time = self.time.max(now);
         let mut records = Vec::new();
         let ending = self.end_phase(PhaseEnd::Forfeit(cause), &mut records);
-        out(Effect::Append {
-            epoch: self.epoch,
-            records,
-        });
+        out(Effect::Append { epoch: self.epoch, records });
         self.finish_phase(ending, Cause::default(), out);
         self.settle_and_truncate(out);
         self.rearm();
@@ -264,12 +213,9 @@ impl Resource {
 
 fn revealed_entry(entry: &Entry) -> Option<Revealed> {
     match (&entry.body, entry.private_entropy) {
-        (Body::Private { private, .. }, Some(entropy)) => Some(Revealed {
-            seq: entry.seq,
-            author: entry.author.clone(),
-            private: private.clone(),
-            entropy,
-        }),
+        (Body::Private { private, .. }, Some(entropy)) => {
+            Some(Revealed { seq: entry.seq, author: entry.author.clone(), private: private.clone(), entropy })
+        }
         _ => None,
     }
 }

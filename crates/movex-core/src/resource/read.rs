@@ -39,13 +39,7 @@ impl Resource {
             None => (&self.public, Fold::Public),
         };
         let (json, checksum) = self.shown(view, now, fold).map_err(|failure| refusal(&failure))?;
-        Ok(ViewState {
-            epoch: self.epoch,
-            seq: self.head,
-            json,
-            checksum,
-            time: now,
-        })
+        Ok(ViewState { epoch: self.epoch, seq: self.head, json, checksum, time: now })
     }
 
     fn shown(

@@ -107,10 +107,7 @@ impl Resource {
             } else {
                 reducer.migrate(json, &base.version)
             };
-            taken.map_err(|failure| RecoverError::Base {
-                rid: rid.to_string(),
-                failure,
-            })
+            taken.map_err(|failure| RecoverError::Base { rid: rid.to_string(), failure })
         };
         let public = View::new(take_in(&base.public)?);
         let mut forks = Vec::new();
@@ -128,21 +125,12 @@ impl Resource {
         let mut resource = Self::at(rid, epoch, reducer, setting, public, base.seq, base.time);
         resource.history = super::History::new(cut, resource.setting.limits.items_kept_max);
         for (client, state) in forks {
-            resource.forks.insert(
-                client,
-                Fork {
-                    view: View::new(state),
-                    limits_in_a_row: 0,
-                    stopped: false,
-                },
-            );
+            resource
+                .forks
+                .insert(client, Fork { view: View::new(state), limits_in_a_row: 0, stopped: false });
         }
         for client in &base.stopped {
-            let fork = Fork {
-                view: resource.public.clone(),
-                limits_in_a_row: 0,
-                stopped: true,
-            };
+            let fork = Fork { view: resource.public.clone(), limits_in_a_row: 0, stopped: true };
             resource.forks.insert(client.clone(), fork);
         }
         resource.marks.take_in(&base.marks, base.horizon);
@@ -160,11 +148,7 @@ impl Resource {
             let expected = self.head.next();
             if item.seq() != expected {
                 let rid = self.rid.to_string();
-                return Err(RecoverError::Gap {
-                    rid,
-                    expected: expected.0,
-                    found: item.seq().0,
-                });
+                return Err(RecoverError::Gap { rid, expected: expected.0, found: item.seq().0 });
             }
             self.time = item.time();
             match item {
@@ -182,12 +166,8 @@ impl Resource {
         self.head = entry.seq;
         if let Some(created) = entry.session_created {
             let outcome = Outcome::Acknowledged(entry.seq);
-            let claim = Claim {
-                created,
-                floor: ClientSeq(0),
-            };
-            self.marks
-                .decided(&entry.author, &entry.session, claim, entry.client_seq, outcome);
+            let claim = Claim { created, floor: ClientSeq(0) };
+            self.marks.decided(&entry.author, &entry.session, claim, entry.client_seq, outcome);
         }
         self.open_phase(&entry);
         let holders: Vec<_> = self.forks.keys().cloned().collect();
@@ -195,19 +175,9 @@ impl Resource {
             self.replay_in_fork(&holder, &entry);
         }
         self.set_fork_holders();
-        let public = self.fold(
-            self.public.state(),
-            &entry,
-            false,
-            Fold::Public,
-            &NoteScope::Public,
-        );
+        let public = self.fold(self.public.state(), &entry, false, Fold::Public, &NoteScope::Public);
         if public.limit {
-            self.note_anew(Note {
-                seq: entry.seq,
-                scope: NoteScope::Public,
-                kind: NoteKind::Limit,
-            });
+            self.note_anew(Note { seq: entry.seq, scope: NoteScope::Public, kind: NoteKind::Limit });
         }
         if let Some(next) = public.next {
             self.public.advance(next);
@@ -226,11 +196,7 @@ impl Resource {
         };
         let own = *holder == entry.author;
         let scope = NoteScope::Fork(holder.clone());
-        let note = |kind| Note {
-            seq: entry.seq,
-            scope: scope.clone(),
-            kind,
-        };
+        let note = |kind| Note { seq: entry.seq, scope: scope.clone(), kind };
         let folded = self.fold(fork.view.state(), entry, own, Fold::Private(holder), &scope);
         if folded.limit {
             self.note_anew(note(NoteKind::Limit));
@@ -271,22 +237,14 @@ impl Resource {
     fn try_entry(&self, entry: &Entry) -> Result<(), RecoverError> {
         let mut folds = vec![(self.public.state(), false, Fold::Public)];
         if entry.body.is_private() || self.forks.contains_key(&entry.author) {
-            folds.push((
-                self.view_of(&entry.author).state(),
-                true,
-                Fold::Private(&entry.author),
-            ));
+            folds.push((self.view_of(&entry.author).state(), true, Fold::Private(&entry.author)));
         }
         for (state, own, fold) in folds {
             let (action, context) = entry.half(own);
             if let Applied::Failed(failure) = self.reducer.apply(state, action, &context, fold)
                 && !failure.entropy_was_read
             {
-                return Err(RecoverError::Entry {
-                    rid: self.rid.to_string(),
-                    seq: entry.seq.0,
-                    failure,
-                });
+                return Err(RecoverError::Entry { rid: self.rid.to_string(), seq: entry.seq.0, failure });
             }
         }
         Ok(())
@@ -304,11 +262,7 @@ impl Resource {
         self.head = seq;
         self.forks.clear();
         self.set_fork_holders();
-        self.history.push(Item::PhaseEnd {
-            seq,
-            time: self.time,
-            end,
-        });
+        self.history.push(Item::PhaseEnd { seq, time: self.time, end });
         self.settle();
     }
 }

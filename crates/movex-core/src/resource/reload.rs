@@ -38,9 +38,7 @@ impl Resource {
     /// The retained log since [`Resource::base`], notes included.
     pub fn records(&self) -> Vec<Record> {
         let items = self.history.items().cloned().map(Record::Item);
-        items
-            .chain(self.notes.iter().cloned().map(Record::Note))
-            .collect()
+        items.chain(self.notes.iter().cloned().map(Record::Note)).collect()
     }
 
     /// The same resource under other code: the base migrated, everything since folded again, reveals and forfeits
@@ -57,10 +55,8 @@ impl Resource {
         setting: Rc<Setting>,
         out: &mut dyn FnMut(Effect),
     ) -> Result<Self, RecoverError> {
-        let base = self.base().map_err(|failure| RecoverError::Base {
-            rid: self.rid.to_string(),
-            failure,
-        })?;
+        let base =
+            self.base().map_err(|failure| RecoverError::Base { rid: self.rid.to_string(), failure })?;
         let items: Vec<_> = self.history.items().cloned().collect();
         let mut next = Self::begin(self.rid.clone(), epoch, reducer, setting, &base)?;
         next.checksums = self.checksums;
@@ -75,19 +71,13 @@ impl Resource {
         }
         next.marks.keep_rejections(&self.marks, self.head);
         next.rearm();
-        next.tell_new_epoch(out).map_err(|failure| RecoverError::Base {
-            rid: self.rid.to_string(),
-            failure,
-        })?;
+        next.tell_new_epoch(out)
+            .map_err(|failure| RecoverError::Base { rid: self.rid.to_string(), failure })?;
         Ok(next)
     }
 
     fn tell_new_epoch(&self, out: &mut dyn FnMut(Effect)) -> Result<(), Failure> {
-        out(Effect::Begin {
-            epoch: self.epoch,
-            base: self.base()?,
-            records: self.records(),
-        });
+        out(Effect::Begin { epoch: self.epoch, base: self.base()?, records: self.records() });
         self.tell_refresh(self.time, out);
         self.flush_reports(None, out);
         Ok(())
@@ -95,25 +85,13 @@ impl Resource {
 
     fn tell_refresh(&self, time: TimeMs, out: &mut dyn FnMut(Effect)) {
         let why = RefreshCause::NewEpoch;
-        let viewers = Viewers::Public {
-            except: self.fork_holders.clone(),
-        };
+        let viewers = Viewers::Public { except: self.fork_holders.clone() };
         let checksum = self.checksum_shown(&self.public, time, Fold::Public);
-        out(Effect::Refresh {
-            viewers,
-            time,
-            checksum,
-            why,
-        });
+        out(Effect::Refresh { viewers, time, checksum, why });
         let holders: Vec<ClientId> = self.fork_holders.to_vec();
         for holder in holders {
             let checksum = self.checksum_shown(self.view_of(&holder), time, Fold::Private(&holder));
-            out(Effect::Refresh {
-                viewers: Viewers::Author(holder),
-                time,
-                checksum,
-                why,
-            });
+            out(Effect::Refresh { viewers: Viewers::Author(holder), time, checksum, why });
         }
     }
 

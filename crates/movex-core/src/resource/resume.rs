@@ -15,20 +15,11 @@ impl Resource {
             Err(error) => Reply::Failed(error),
         };
         self.flush_reports(None, out);
-        out(Effect::Reply {
-            request: subscription.request,
-            reply,
-        });
+        out(Effect::Reply { request: subscription.request, reply });
     }
 
     fn subscribed(&mut self, subscription: &Subscription) -> Result<Subscribed, Error> {
-        let Subscription {
-            viewer,
-            session,
-            claim,
-            from,
-            ..
-        } = subscription;
+        let Subscription { viewer, session, claim, from, .. } = subscription;
         let (outcomes, forgotten) = self.marks.outcomes(viewer, session, *claim);
         // What a stopped view folded before is not what it sees now.
         let stopped = self.forks.get(viewer).is_some_and(|fork| fork.stopped);
@@ -65,22 +56,12 @@ impl Resource {
         let Some(phase) = &self.phase else {
             let json = text(self.view_of(viewer))?;
             // A type without reveal has forks without a phase (M5): a stopped one is stopped for ever.
-            let base = ViewBase {
-                seq: self.head,
-                json,
-                checkpoint: false,
-                stopped,
-            };
+            let base = ViewBase { seq: self.head, json, checkpoint: false, stopped };
             return Ok((base, Vec::new()));
         };
         let tail = phase.tail();
         let begin = tail.first().map_or(self.head, |first| Seq(first.seq.0 - 1));
-        let base = ViewBase {
-            seq: begin,
-            json: text(phase.checkpoint())?,
-            checkpoint: true,
-            stopped,
-        };
+        let base = ViewBase { seq: begin, json: text(phase.checkpoint())?, checkpoint: true, stopped };
         // A fork folds from its author's first entry on; before, it is the public view.
         let mut own_from = None;
         let items = tail.iter().map(|entry| {
@@ -111,11 +92,7 @@ impl Resource {
                     has_fork |= entry.body.is_private() && entry.author == *viewer;
                     (entry.seq > seq).then(|| self.entry_for(entry, viewer, has_fork, ends_phase))
                 }
-                Item::PhaseEnd {
-                    seq: place,
-                    time,
-                    end,
-                } => {
+                Item::PhaseEnd { seq: place, time, end } => {
                     let phase = std::mem::take(&mut phase);
                     has_fork = false;
                     (*place > seq).then(|| ItemFrame::PhaseEnd {
@@ -132,16 +109,9 @@ impl Resource {
     }
 
     fn entry_for(&self, entry: &Entry, viewer: &ClientId, has_fork: bool, ends_phase: bool) -> ItemFrame {
-        let scope = if has_fork {
-            NoteScope::Fork(viewer.clone())
-        } else {
-            NoteScope::Public
-        };
+        let scope = if has_fork { NoteScope::Fork(viewer.clone()) } else { NoteScope::Public };
         let mut frame = bare_frame(entry, ends_phase);
         frame.without_effect = self.has_no_effect(entry, scope);
-        ItemFrame::Entry {
-            frame,
-            own: (entry.author == *viewer).then(|| own_half(entry)),
-        }
+        ItemFrame::Entry { frame, own: (entry.author == *viewer).then(|| own_half(entry)) }
     }
 }

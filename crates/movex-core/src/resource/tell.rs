@@ -29,72 +29,35 @@ impl Resource {
         let author_has_view = self.forks.get(&entry.author).is_some_and(|fork| !fork.stopped);
         let own = || own_half(entry);
 
-        let viewers = Viewers::Public {
-            except: self.fork_holders.clone(),
-        };
+        let viewers = Viewers::Public { except: self.fork_holders.clone() };
         let frame = self.entry_frame(entry, None, end.is_some(), with_v1);
-        let (own_public, origin_public) = if author_has_view {
-            (None, None)
-        } else {
-            (Some(own()), origin)
-        };
-        out(Effect::Entry {
-            viewers,
-            frame,
-            own: own_public,
-            form,
-            origin: origin_public,
-        });
+        let (own_public, origin_public) = if author_has_view { (None, None) } else { (Some(own()), origin) };
+        out(Effect::Entry { viewers, frame, own: own_public, form, origin: origin_public });
 
         if author_has_view {
             let frame = self.entry_frame(entry, Some(&entry.author), end.is_some(), with_v1);
             let viewers = Viewers::Author(entry.author.clone());
-            out(Effect::Entry {
-                viewers,
-                frame,
-                own: Some(own()),
-                form,
-                origin,
-            });
+            out(Effect::Entry { viewers, frame, own: Some(own()), form, origin });
         }
 
-        let others: Vec<ClientId> = self
-            .fork_holders
-            .iter()
-            .filter(|holder| **holder != entry.author)
-            .cloned()
-            .collect();
+        let others: Vec<ClientId> =
+            self.fork_holders.iter().filter(|holder| **holder != entry.author).cloned().collect();
         for holder in others {
             // A private entry that ends the phase is told by the end itself: no fork is folded for nothing.
             if end.is_some() && secret {
                 let frame = bare_frame(entry, true);
                 let viewers = Viewers::Author(holder);
-                out(Effect::Entry {
-                    viewers,
-                    frame,
-                    own: None,
-                    form,
-                    origin: None,
-                });
+                out(Effect::Entry { viewers, frame, own: None, form, origin: None });
                 continue;
             }
             let notes = self.fold_into_fork(&holder, entry);
             if !notes.is_empty() {
                 let records = notes.into_iter().map(Record::Note).collect();
-                out(Effect::Append {
-                    epoch: self.epoch,
-                    records,
-                });
+                out(Effect::Append { epoch: self.epoch, records });
             }
             let frame = self.entry_frame(entry, Some(&holder), end.is_some(), with_v1);
             let viewers = Viewers::Author(holder.clone());
-            out(Effect::Entry {
-                viewers,
-                frame,
-                own: None,
-                form,
-                origin: None,
-            });
+            out(Effect::Entry { viewers, frame, own: None, form, origin: None });
             self.tell_if_stopped(&holder, entry.time, out);
         }
     }
@@ -127,11 +90,7 @@ impl Resource {
 
     /// Whether a limit was noted for the entry in that fold (M4).
     pub(super) fn has_no_effect(&self, entry: &Entry, scope: NoteScope) -> bool {
-        self.notes.contains(&Note {
-            seq: entry.seq,
-            scope,
-            kind: NoteKind::Limit,
-        })
+        self.notes.contains(&Note { seq: entry.seq, scope, kind: NoteKind::Limit })
     }
 
     /// Whether frames of this entry carry a v1 checksum. Where one costs the whole state that depends on the number and
@@ -183,9 +142,5 @@ pub(super) fn own_half(entry: &Entry) -> OwnHalf {
         (Body::Private { private, .. }, Some(entropy)) => Some((private.clone(), entropy)),
         _ => None,
     };
-    OwnHalf {
-        session: entry.session.clone(),
-        client_seq: entry.client_seq,
-        private,
-    }
+    OwnHalf { session: entry.session.clone(), client_seq: entry.client_seq, private }
 }

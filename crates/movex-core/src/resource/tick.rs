@@ -10,17 +10,13 @@ use crate::reducer::{Fold, Report, ReportKind};
 impl Resource {
     /// When this resource wants to be woken next.
     pub fn wake_at(&self) -> Option<TimeMs> {
-        let tick = self
-            .deadline
-            .filter(|deadline| self.ticked != Some((*deadline, self.head)));
+        let tick = self.deadline.filter(|deadline| self.ticked != Some((*deadline, self.head)));
         tick.into_iter().chain(self.idle_at()).min()
     }
 
     fn idle_at(&self) -> Option<TimeMs> {
         self.phase.as_ref()?;
-        Some(TimeMs(
-            self.time.0.saturating_add(self.setting.limits.phase_idle_ms_max),
-        ))
+        Some(TimeMs(self.time.0.saturating_add(self.setting.limits.phase_idle_ms_max)))
     }
 
     pub(super) fn wake(&mut self, now: TimeMs, out: &mut dyn FnMut(Effect)) {

@@ -16,12 +16,7 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn new(state: State) -> Self {
-        Self {
-            state,
-            checksum_v0: OnceCell::new(),
-            checksum_v1: OnceCell::new(),
-            json: OnceCell::new(),
-        }
+        Self { state, checksum_v0: OnceCell::new(), checksum_v1: OnceCell::new(), json: OnceCell::new() }
     }
 
     pub(super) fn state(&self) -> &State {

@@ -75,21 +75,9 @@ impl ClientFrame {
             }
             ClientFrame::Unsubscribe { rid } => (rid.clone(), Asked::Other { rid }, Ask::Unsubscribe),
             ClientFrame::Show { rid, value } => (rid.clone(), Asked::Other { rid }, Ask::Show { value }),
-            ClientFrame::Dispatch {
-                rid,
-                epoch,
-                number,
-                floor,
-                seen_reveal,
-                body,
-            } => {
+            ClientFrame::Dispatch { rid, epoch, number, floor, seen_reveal, body } => {
                 let (body, epoch, numbered) = (body.into(), Some(epoch), Some((number, floor)));
-                let ask = Ask::Dispatch {
-                    body,
-                    epoch,
-                    seen_reveal,
-                    number: numbered,
-                };
+                let ask = Ask::Dispatch { body, epoch, seen_reveal, number: numbered };
                 (rid.clone(), Asked::Dispatch { rid, number }, ask)
             }
         };
@@ -101,29 +89,16 @@ impl ClientFrame {
 pub fn answer(asked: Asked, answer: Answer) -> Say {
     let frame = match (asked, answer) {
         (Asked::Dispatch { rid, .. }, Answer::Failed(error)) => return not_decided(rid, error),
-        (Asked::Create { request, rid }, Answer::Failed(error)) => ServerFrame::Error {
-            request: Some(request),
-            rid: Some(rid),
-            error,
-        },
-        (Asked::Subscribe { rid } | Asked::Other { rid }, Answer::Failed(error)) => ServerFrame::Error {
-            request: None,
-            rid: Some(rid),
-            error,
-        },
+        (Asked::Create { request, rid }, Answer::Failed(error)) => {
+            ServerFrame::Error { request: Some(request), rid: Some(rid), error }
+        }
+        (Asked::Subscribe { rid } | Asked::Other { rid }, Answer::Failed(error)) => {
+            ServerFrame::Error { request: None, rid: Some(rid), error }
+        }
         (Asked::Create { request, rid }, Answer::Resource { .. }) => ServerFrame::Created { request, rid },
-        (
-            Asked::Subscribe { rid },
-            Answer::Subscribed {
-                subscribed,
-                subscribers,
-                ..
-            },
-        ) => ServerFrame::Subscribed {
-            rid,
-            subscribed,
-            subscribers,
-        },
+        (Asked::Subscribe { rid }, Answer::Subscribed { subscribed, subscribers, .. }) => {
+            ServerFrame::Subscribed { rid, subscribed, subscribers }
+        }
         (Asked::Dispatch { rid, number }, Answer::Rejected { error, .. }) => {
             let outcome = Outcome::Rejected(error);
             ServerFrame::Outcome { rid, number, outcome }
@@ -141,45 +116,21 @@ pub fn answer(asked: Asked, answer: Answer) -> Say {
 
 /// A dispatch that never reached its resource has no outcome (P-25).
 fn not_decided(rid: Rid, error: Error) -> Say {
-    let would_fail_again = matches!(
-        error.code,
-        Code::UnknownResource | Code::UnknownResourceType | Code::BadMessage
-    );
-    let frame = ServerFrame::Error {
-        request: None,
-        rid: Some(rid),
-        error,
-    };
-    if would_fail_again {
-        Say::Frame(frame)
-    } else {
-        Say::FrameAndClose(frame)
-    }
+    let would_fail_again =
+        matches!(error.code, Code::UnknownResource | Code::UnknownResourceType | Code::BadMessage);
+    let frame = ServerFrame::Error { request: None, rid: Some(rid), error };
+    if would_fail_again { Say::Frame(frame) } else { Say::FrameAndClose(frame) }
 }
 
 /// The frame of an event.
 pub fn event(event: Event) -> ServerFrame {
     match event {
-        Event::Entry { rid, frame, own, .. } => ServerFrame::Item {
-            rid,
-            item: ItemFrame::Entry { frame, own },
-        },
-        Event::PhaseEnd {
-            rid,
-            seq,
-            time,
-            frame,
-            checksum_v1,
-            ..
-        } => ServerFrame::Item {
-            rid,
-            item: ItemFrame::PhaseEnd {
-                seq,
-                time,
-                frame,
-                checksum_v1,
-            },
-        },
+        Event::Entry { rid, frame, own, .. } => {
+            ServerFrame::Item { rid, item: ItemFrame::Entry { frame, own } }
+        }
+        Event::PhaseEnd { rid, seq, time, frame, checksum_v1, .. } => {
+            ServerFrame::Item { rid, item: ItemFrame::PhaseEnd { seq, time, frame, checksum_v1 } }
+        }
         Event::Presence { rid, client, value } => ServerFrame::Shows { rid, client, value },
         Event::Refresh { rid, .. } => ServerFrame::Refresh { rid },
         Event::SubscriberAdded { rid, subscriber, .. } => ServerFrame::Joined { rid, subscriber },
@@ -195,21 +146,12 @@ mod tests {
     fn p_25_a_dispatch_that_was_not_decided_closes_the_connection_unless_it_would_fail_again() {
         let rid = Rid::parse("list:x").unwrap();
         let failed = |code| {
-            let asked = Asked::Dispatch {
-                rid: rid.clone(),
-                number: ClientSeq(1),
-            };
+            let asked = Asked::Dispatch { rid: rid.clone(), number: ClientSeq(1) };
             answer(asked, Answer::Failed(Error::new(code, "a sentence")))
         };
-        assert!(matches!(
-            failed(Code::Overloaded),
-            Say::FrameAndClose(ServerFrame::Error { .. })
-        ));
+        assert!(matches!(failed(Code::Overloaded), Say::FrameAndClose(ServerFrame::Error { .. })));
         assert!(matches!(failed(Code::StoreUnavailable), Say::FrameAndClose(_)));
-        assert!(matches!(
-            failed(Code::UnknownResource),
-            Say::Frame(ServerFrame::Error { .. })
-        ));
+        assert!(matches!(failed(Code::UnknownResource), Say::Frame(ServerFrame::Error { .. })));
     }
 
     #[test]

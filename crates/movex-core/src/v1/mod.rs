@@ -200,14 +200,8 @@ impl ServerFrame {
     /// The checksum that a frame of an item carries.
     pub fn checksum(&self) -> Option<ChecksumV1> {
         match self {
-            ServerFrame::Item {
-                item: ItemFrame::Entry { frame, .. },
-                ..
-            } => frame.checksum_v1,
-            ServerFrame::Item {
-                item: ItemFrame::PhaseEnd { checksum_v1, .. },
-                ..
-            } => *checksum_v1,
+            ServerFrame::Item { item: ItemFrame::Entry { frame, .. }, .. } => frame.checksum_v1,
+            ServerFrame::Item { item: ItemFrame::PhaseEnd { checksum_v1, .. }, .. } => *checksum_v1,
             _ => None,
         }
     }

@@ -107,9 +107,7 @@ impl<'o> Object<'o> {
         if seqs.is_empty() {
             return self;
         }
-        self.list(key, seqs, |out, seq| {
-            write!(out, "{seq}").expect("a String takes all")
-        })
+        self.list(key, seqs, |out, seq| write!(out, "{seq}").expect("a String takes all"))
     }
 
     fn end(self) {
@@ -140,27 +138,23 @@ impl ClientFrame {
     /// The frame's JSON text.
     pub fn to_json(&self) -> String {
         match self {
-            ClientFrame::Hello {
-                versions: (from, to),
-                session,
-                session_proof,
-                token,
-                info,
-            } => frame("hello", |o| {
-                o.list("versions", [from, to], |out, version| {
-                    write!(out, "{version}").expect("a String takes all")
-                });
-                o.text("session", session.as_str());
-                o.some(session_proof.as_deref(), |o, proof| {
-                    o.text("sessionProof", proof);
-                });
-                o.some(token.as_deref(), |o, token| {
-                    o.text("token", token);
-                });
-                o.some(info.as_deref(), |o, info| {
-                    o.raw("info", info);
-                });
-            }),
+            ClientFrame::Hello { versions: (from, to), session, session_proof, token, info } => {
+                frame("hello", |o| {
+                    o.list("versions", [from, to], |out, version| {
+                        write!(out, "{version}").expect("a String takes all")
+                    });
+                    o.text("session", session.as_str());
+                    o.some(session_proof.as_deref(), |o, proof| {
+                        o.text("sessionProof", proof);
+                    });
+                    o.some(token.as_deref(), |o, token| {
+                        o.text("token", token);
+                    });
+                    o.some(info.as_deref(), |o, info| {
+                        o.raw("info", info);
+                    });
+                })
+            }
             ClientFrame::Create { request, rid, state } => frame("create", |o| {
                 o.number("request", request).rid(rid);
                 o.some(state.as_deref(), |o, state| {
@@ -177,26 +171,18 @@ impl ClientFrame {
             ClientFrame::Unsubscribe { rid } => frame("unsubscribe", |o| {
                 o.rid(rid);
             }),
-            ClientFrame::Dispatch {
-                rid,
-                epoch,
-                number,
-                floor,
-                seen_reveal,
-                body,
-            } => frame("dispatch", |o| {
-                o.rid(rid)
-                    .number("epoch", epoch)
-                    .number("number", number)
-                    .number("floor", floor);
-                o.some(*seen_reveal, |o, seen| {
-                    o.number("seenReveal", seen);
-                });
-                o.raw("action", body.public().json());
-                if let Body::Private { private, .. } = body {
-                    o.raw("private", private.json());
-                }
-            }),
+            ClientFrame::Dispatch { rid, epoch, number, floor, seen_reveal, body } => {
+                frame("dispatch", |o| {
+                    o.rid(rid).number("epoch", epoch).number("number", number).number("floor", floor);
+                    o.some(*seen_reveal, |o, seen| {
+                        o.number("seenReveal", seen);
+                    });
+                    o.raw("action", body.public().json());
+                    if let Body::Private { private, .. } = body {
+                        o.raw("private", private.json());
+                    }
+                })
+            }
             ClientFrame::Show { rid, value } => frame("show", |o| {
                 o.rid(rid);
                 o.some(value.as_deref(), |o, value| {
@@ -214,28 +200,17 @@ impl ServerFrame {
     /// The frame's JSON text.
     pub fn to_json(&self) -> String {
         match self {
-            ServerFrame::Welcome {
-                version,
-                client,
-                token,
-                session_proof,
-                time,
-                message_bytes_max,
-            } => frame("welcome", |o| {
-                o.number("version", version)
-                    .text("client", client.as_str())
-                    .text("token", token);
-                o.text("sessionProof", session_proof).number("time", time.0);
-                o.number("messageBytesMax", message_bytes_max);
-            }),
+            ServerFrame::Welcome { version, client, token, session_proof, time, message_bytes_max } => {
+                frame("welcome", |o| {
+                    o.number("version", version).text("client", client.as_str()).text("token", token);
+                    o.text("sessionProof", session_proof).number("time", time.0);
+                    o.number("messageBytesMax", message_bytes_max);
+                })
+            }
             ServerFrame::Created { request, rid } => frame("created", |o| {
                 o.number("request", request).rid(rid);
             }),
-            ServerFrame::Subscribed {
-                rid,
-                subscribed,
-                subscribers,
-            } => frame("subscribed", |o| {
+            ServerFrame::Subscribed { rid, subscribed, subscribers } => frame("subscribed", |o| {
                 o.rid(rid);
                 write_subscribed(o, subscribed);
                 o.list("subscribers", subscribers, write_subscriber);
@@ -294,38 +269,19 @@ impl ServerFrame {
 fn item_name(item: &ItemFrame) -> (&'static str, Seq) {
     match item {
         ItemFrame::Entry { frame, .. } => ("entry", frame.seq),
-        ItemFrame::PhaseEnd {
-            seq,
-            frame: PhaseEndFrame::Reveal { .. },
-            ..
-        } => ("reveal", *seq),
-        ItemFrame::PhaseEnd {
-            seq,
-            frame: PhaseEndFrame::Forfeit { .. },
-            ..
-        } => ("forfeit", *seq),
+        ItemFrame::PhaseEnd { seq, frame: PhaseEndFrame::Reveal { .. }, .. } => ("reveal", *seq),
+        ItemFrame::PhaseEnd { seq, frame: PhaseEndFrame::Forfeit { .. }, .. } => ("forfeit", *seq),
     }
 }
 
 fn write_subscribed(o: &mut Object<'_>, subscribed: &Subscribed) {
-    let Subscribed {
-        epoch,
-        head,
-        version,
-        last_reveal,
-        base,
-        items,
-        checksum_v1,
-        outcomes,
-        forgotten,
-    } = subscribed;
+    let Subscribed { epoch, head, version, last_reveal, base, items, checksum_v1, outcomes, forgotten } =
+        subscribed;
     o.number("epoch", epoch)
         .number("head", head)
         .text("version", version.as_str())
         .number("lastReveal", last_reveal);
-    o.some(base.as_ref(), |o, base| {
-        object(o.key("base"), |o| write_base(o, base))
-    });
+    o.some(base.as_ref(), |o, base| object(o.key("base"), |o| write_base(o, base)));
     o.list("items", items, |out, item| {
         let (name, _) = item_name(item);
         object(out, |o| object(o.key(name), |o| write_item(o, item)));
@@ -345,34 +301,20 @@ fn write_base(o: &mut Object<'_>, base: &ViewBase) {
     o.some(base.json.as_deref(), |o, json| {
         o.raw("state", json);
     });
-    o.flag("checkpoint", base.checkpoint)
-        .flag("stopped", base.stopped);
+    o.flag("checkpoint", base.checkpoint).flag("stopped", base.stopped);
 }
 
 fn write_item(o: &mut Object<'_>, item: &ItemFrame) {
     match item {
         ItemFrame::Entry { frame, own } => write_entry(o, frame, own.as_ref()),
-        ItemFrame::PhaseEnd {
-            seq,
-            time,
-            frame,
-            checksum_v1,
-        } => {
+        ItemFrame::PhaseEnd { seq, time, frame, checksum_v1 } => {
             o.number("seq", seq).number("time", time.0);
             match frame {
-                PhaseEndFrame::Reveal {
-                    secrets,
-                    without_effect,
-                } => {
-                    o.list("secrets", secrets, write_secret)
-                        .seqs("withoutEffect", without_effect);
+                PhaseEndFrame::Reveal { secrets, without_effect } => {
+                    o.list("secrets", secrets, write_secret).seqs("withoutEffect", without_effect);
                 }
-                PhaseEndFrame::Forfeit {
-                    cause,
-                    without_effect,
-                } => {
-                    o.text("cause", cause_name(*cause))
-                        .seqs("withoutEffect", without_effect);
+                PhaseEndFrame::Forfeit { cause, without_effect } => {
+                    o.text("cause", cause_name(*cause)).seqs("withoutEffect", without_effect);
                 }
             }
             o.checksum(*checksum_v1);
@@ -381,9 +323,7 @@ fn write_item(o: &mut Object<'_>, item: &ItemFrame) {
 }
 
 fn write_entry(o: &mut Object<'_>, frame: &EntryFrame, own: Option<&OwnHalf>) {
-    o.number("seq", frame.seq)
-        .text("author", frame.author.as_str())
-        .number("time", frame.time.0);
+    o.number("seq", frame.seq).text("author", frame.author.as_str()).number("time", frame.time.0);
     o.entropy(frame.entropy).raw("action", frame.action.json());
     o.flag("secret", frame.secret)
         .flag("withoutEffect", frame.without_effect)
@@ -391,8 +331,7 @@ fn write_entry(o: &mut Object<'_>, frame: &EntryFrame, own: Option<&OwnHalf>) {
     o.checksum(frame.checksum_v1);
     o.some(own, |o, own| {
         object(o.key("own"), |o| {
-            o.text("session", own.session.as_str())
-                .number("number", own.client_seq);
+            o.text("session", own.session.as_str()).number("number", own.client_seq);
             o.some(own.private.as_ref(), |o, (action, entropy)| {
                 o.raw("action", action.json()).entropy(*entropy);
             });
@@ -417,8 +356,7 @@ fn write_outcome(o: &mut Object<'_>, outcome: &Outcome) {
 }
 
 fn write_error(o: &mut Object<'_>, error: &Error) {
-    o.text("code", error.code.as_str())
-        .text("message", &error.message);
+    o.text("code", error.code.as_str()).text("message", &error.message);
 }
 
 fn write_subscriber(out: &mut String, subscriber: &Subscriber) {

@@ -61,9 +61,7 @@ impl Bench {
             &mut |effect| effects.push(effect),
         )
         .unwrap();
-        let Some(Effect::Begin { base, .. }) = effects.first() else {
-            panic!("a log is begun first")
-        };
+        let Some(Effect::Begin { base, .. }) = effects.first() else { panic!("a log is begun first") };
         let base = base.clone();
         Self {
             resource,
@@ -81,8 +79,7 @@ impl Bench {
 
     pub fn input(&mut self, input: Input) -> Vec<Effect> {
         let mut effects = Vec::new();
-        self.resource
-            .handle(TimeMs(self.now), input, &mut |effect| effects.push(effect));
+        self.resource.handle(TimeMs(self.now), input, &mut |effect| effects.push(effect));
         for effect in &effects {
             if let Effect::Append { records, .. } = effect {
                 self.log.extend(records.iter().cloned());
@@ -119,25 +116,14 @@ impl Bench {
     }
 
     pub fn private(&mut self, author: &str, private: &str, public: &str) -> Vec<Effect> {
-        self.dispatch(
-            author,
-            Body::Private {
-                private: action(private),
-                public: action(public),
-            },
-        )
+        self.dispatch(author, Body::Private { private: action(private), public: action(public) })
     }
 
     /// A viewer's state as JSON text; `None` is a spectator.
     pub fn view(&self, viewer: Option<&str>) -> String {
         let viewer = viewer.map(ClientId::new);
-        let shown = self
-            .resource
-            .state_shown(TimeMs(self.now), viewer.as_ref())
-            .unwrap();
-        shown
-            .json
-            .map_or_else(|| "undefined".into(), |json| json.to_string())
+        let shown = self.resource.state_shown(TimeMs(self.now), viewer.as_ref()).unwrap();
+        shown.json.map_or_else(|| "undefined".into(), |json| json.to_string())
     }
 
     /// The same log, folded again from its base.
@@ -157,10 +143,9 @@ impl Bench {
 /// Whether the effects say that the dispatch was rejected, and with which code.
 pub fn rejection(effects: &[Effect]) -> Option<&'static str> {
     effects.iter().find_map(|effect| match effect {
-        Effect::Reply {
-            reply: movex_core::effect::Reply::Rejected { error, .. },
-            ..
-        } => Some(error.code.as_str()),
+        Effect::Reply { reply: movex_core::effect::Reply::Rejected { error, .. }, .. } => {
+            Some(error.code.as_str())
+        }
         _ => None,
     })
 }

@@ -98,9 +98,7 @@ impl Reducer for Nasty {
                 state.list.push(-1);
             }
             Move::Even => state.list.push(state.list.len() as i64),
-            Move::Roll => state
-                .list
-                .push((context.entropy().0 % 100) as i64 + context.stamp.time.0 as i64),
+            Move::Roll => state.list.push((context.entropy().0 % 100) as i64 + context.stamp.time.0 as i64),
             Move::Gamble => {
                 let drawn = context.entropy().0 % 3;
                 assert!(drawn != 0, "not to my liking");
@@ -171,10 +169,7 @@ pub struct Limited(pub Native<Nasty>);
 
 impl Limited {
     pub fn new(can_reconcile: bool) -> Self {
-        Self(Native::new(Nasty {
-            can_reconcile,
-            decide_public: false,
-        }))
+        Self(Native::new(Nasty { can_reconcile, decide_public: false }))
     }
 }
 
@@ -197,9 +192,7 @@ impl DynReducer for Limited {
 
     fn apply(&self, state: &State, action: &Action, context: &Context, fold: Fold<'_>) -> Applied {
         if let Ok(Move::Burn(rest)) = serde_json::from_str(action.json())
-            && state
-                .get::<Table>()
-                .is_some_and(|table| table.list.len() % 3 == rest)
+            && state.get::<Table>().is_some_and(|table| table.list.len() % 3 == rest)
         {
             return Applied::Failed(Failure::new(FailureKind::Limit, "it took too long"));
         }

@@ -33,9 +33,7 @@ pub fn fold(reducer: &dyn DynReducer, base: State, log: &[Record], viewer: Optio
     let fates = fates(&items);
 
     let stopped = viewer.is_some_and(|viewer| {
-        let last_end = items
-            .iter()
-            .rposition(|item| matches!(item, Item::PhaseEnd { .. }));
+        let last_end = items.iter().rposition(|item| matches!(item, Item::PhaseEnd { .. }));
         let since = last_end.map_or(0, |at| items[at].seq().0);
         notes.iter().any(|note| {
             note.kind == NoteKind::Stopped
@@ -56,11 +54,7 @@ pub fn fold(reducer: &dyn DynReducer, base: State, log: &[Record], viewer: Optio
             Fate::Outstanding if has_fork => (mine, NoteScope::Fork(viewer.unwrap().clone())),
             Fate::Outstanding | Fate::Forfeited | Fate::NoPhase => (false, NoteScope::Public),
         };
-        let noted = Note {
-            seq: entry.seq,
-            scope,
-            kind: NoteKind::Limit,
-        };
+        let noted = Note { seq: entry.seq, scope, kind: NoteKind::Limit };
         if notes.contains(&&noted) {
             continue;
         }
@@ -87,11 +81,7 @@ fn fates(items: &[&Item]) -> Vec<Fate> {
                 }
             }
             Item::PhaseEnd { end, .. } => {
-                let fate = if *end == PhaseEnd::Reveal {
-                    Fate::Revealed
-                } else {
-                    Fate::Forfeited
-                };
+                let fate = if *end == PhaseEnd::Reveal { Fate::Revealed } else { Fate::Forfeited };
                 if let Some(begun) = begun.take() {
                     fates[begun..at].fill(fate);
                 }

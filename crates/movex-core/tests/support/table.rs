@@ -91,16 +91,7 @@ impl Table {
     /// Asks with a token of the caller's own.
     pub fn ask_as(&mut self, who: ConnectionId, token: Token, ask: Ask) {
         let (rid, form) = (self.rid.clone(), RidForm::Text);
-        self.master.request(
-            self.now,
-            who,
-            Request {
-                token,
-                rid,
-                form,
-                ask,
-            },
-        );
+        self.master.request(self.now, who, Request { token, rid, form, ask });
         self.settle();
     }
 
@@ -165,10 +156,7 @@ impl Table {
                 self.kept.insert(rid.to_string(), Log { epoch, base, records });
             }
             Append::Records { records, .. } => {
-                let log = self
-                    .kept
-                    .get_mut(rid.as_str())
-                    .expect("a log is begun before it grows");
+                let log = self.kept.get_mut(rid.as_str()).expect("a log is begun before it grows");
                 log.records.extend(records);
             }
         }
@@ -206,17 +194,13 @@ impl Table {
     }
 
     fn truncate(&mut self, rid: &Rid, base: Base) {
-        let log = self
-            .kept
-            .get_mut(rid.as_str())
-            .expect("a log is begun before it is cut");
+        let log = self.kept.get_mut(rid.as_str()).expect("a log is begun before it is cut");
         log.base = base;
     }
 
     fn command(&mut self, rid: &Rid, command: Command) {
         let mut effects = Vec::new();
-        self.worker
-            .handle(self.now, rid, command, &mut |_, effect| effects.push(effect));
+        self.worker.handle(self.now, rid, command, &mut |_, effect| effects.push(effect));
         for effect in effects {
             self.master.effect(self.now, rid, effect);
         }
@@ -225,10 +209,5 @@ impl Table {
 
 pub fn dispatch(body: Body) -> Ask {
     let body: Draft = body.into();
-    Ask::Dispatch {
-        body,
-        epoch: None,
-        seen_reveal: None,
-        number: None,
-    }
+    Ask::Dispatch { body, epoch: None, seen_reveal: None, number: None }
 }

@@ -94,10 +94,8 @@ pub(crate) fn analyze(code: &str, as_module: Option<bool>) -> Result<Analysis, S
         return Err(SyntaxFault::of(fault));
     }
     let record = &parsed.module_record;
-    let mut analysis = Analysis {
-        is_esm: record.has_module_syntax || as_module == Some(true),
-        ..Analysis::default()
-    };
+    let mut analysis =
+        Analysis { is_esm: record.has_module_syntax || as_module == Some(true), ..Analysis::default() };
     read_record(record, code, &mut analysis);
     if !analysis.is_esm {
         analysis.commonjs = commonjs::scan(&parsed.program);
@@ -119,9 +117,9 @@ fn read_record(record: &ModuleRecord<'_>, code: &str, analysis: &mut Analysis) {
         let taken = match &entry.import_name {
             ImportImportName::Name(name) => named(name.name.as_str()),
             ImportImportName::Default(_) => named("default"),
-            ImportImportName::NamespaceObject => Taken::Namespace {
-                local: entry.local_name.name.to_string(),
-            },
+            ImportImportName::NamespaceObject => {
+                Taken::Namespace { local: entry.local_name.name.to_string() }
+            }
         };
         analysis.imports.push(Import {
             specifier: entry.module_request.name.to_string(),
@@ -150,33 +148,22 @@ fn read_record(record: &ModuleRecord<'_>, code: &str, analysis: &mut Analysis) {
             continue;
         }
         let taken = match &entry.import_name {
-            ExportImportName::Name(imported) => Taken::Name {
-                name: imported.name.to_string(),
-                passed_on: true,
-            },
+            ExportImportName::Name(imported) => {
+                Taken::Name { name: imported.name.to_string(), passed_on: true }
+            }
             _ => Taken::NamespaceExport { exported: name },
         };
-        analysis
-            .imports
-            .push(indirect(request, taken, entry.statement_span, entry.span.start));
+        analysis.imports.push(indirect(request, taken, entry.statement_span, entry.span.start));
     }
     for entry in &record.star_export_entries {
         if let Some(request) = &entry.module_request {
             analysis.stars.push(request.name.to_string());
-            analysis.imports.push(indirect(
-                request,
-                Taken::All,
-                entry.statement_span,
-                entry.span.start,
-            ));
+            analysis.imports.push(indirect(request, Taken::All, entry.statement_span, entry.span.start));
         }
     }
     for import in &record.dynamic_imports {
         let text = &code[import.module_request.start as usize..import.module_request.end as usize];
-        analysis.dynamic.push(DynamicImport {
-            specifier: literal(text),
-            offset: import.span.start as usize,
-        });
+        analysis.dynamic.push(DynamicImport { specifier: literal(text), offset: import.span.start as usize });
     }
     for span in &record.import_metas {
         analysis.import_metas.push(span.start as usize..span.end as usize);
@@ -189,11 +176,7 @@ fn mark_passed_on(analysis: &mut Analysis, from: &str, exported: &ExportImportNa
         return;
     };
     let exported = exported.name.as_str();
-    for import in analysis
-        .imports
-        .iter_mut()
-        .filter(|import| import.specifier == from)
-    {
+    for import in analysis.imports.iter_mut().filter(|import| import.specifier == from) {
         if let Taken::Name { name, passed_on } = &mut import.taken {
             // For a default import the record has its local name.
             *passed_on |= name == exported || import.local.as_deref() == Some(exported);
@@ -202,10 +185,7 @@ fn mark_passed_on(analysis: &mut Analysis, from: &str, exported: &ExportImportNa
 }
 
 fn named(name: &str) -> Taken {
-    Taken::Name {
-        name: name.to_owned(),
-        passed_on: false,
-    }
+    Taken::Name { name: name.to_owned(), passed_on: false }
 }
 
 fn indirect(request: &NameSpan<'_>, taken: Taken, statement: oxc_span::Span, offset: u32) -> Import {
@@ -228,10 +208,7 @@ fn exported(name: &ExportExportName<'_>) -> Option<String> {
 
 /// The text of a string literal without escapes, which is how specifiers are written.
 fn literal(text: &str) -> Option<String> {
-    let quote = text
-        .chars()
-        .next()
-        .filter(|first| matches!(first, '"' | '\'' | '`'))?;
+    let quote = text.chars().next().filter(|first| matches!(first, '"' | '\'' | '`'))?;
     let inner = text.strip_prefix(quote)?.strip_suffix(quote)?;
     (!inner.contains(['\\', quote, '$'])).then(|| inner.to_owned())
 }
@@ -246,15 +223,9 @@ mod tests {
 
     #[test]
     fn imports_and_exports_are_found() {
-        let analysis = of(
-            "import a, { b as c } from 'x'; import * as n from 'y'; export * from 'z';\n\
-             export { d } from 'x'; export const e = 1; export default a; import('w'); import(e)",
-        );
-        let taken: Vec<_> = analysis
-            .imports
-            .iter()
-            .map(|i| (i.specifier.as_str(), &i.taken))
-            .collect();
+        let analysis = of("import a, { b as c } from 'x'; import * as n from 'y'; export * from 'z';\n\
+             export { d } from 'x'; export const e = 1; export default a; import('w'); import(e)");
+        let taken: Vec<_> = analysis.imports.iter().map(|i| (i.specifier.as_str(), &i.taken)).collect();
         assert!(taken.contains(&("x", &named("default"))));
         assert!(taken.contains(&("x", &named("b"))));
         assert!(taken.contains(&("y", &Taken::Namespace { local: "n".into() })));
@@ -262,11 +233,7 @@ mod tests {
         let exports: Vec<_> = analysis.exports.iter().map(String::as_str).collect();
         assert_eq!(exports, ["d", "default", "e"]);
         assert_eq!(
-            analysis
-                .requests
-                .iter()
-                .map(|r| r.specifier.as_str())
-                .collect::<Vec<_>>(),
+            analysis.requests.iter().map(|r| r.specifier.as_str()).collect::<Vec<_>>(),
             ["x", "y", "z"]
         );
         assert_eq!(analysis.dynamic[0].specifier.as_deref(), Some("w"));
@@ -284,9 +251,6 @@ mod tests {
                 _ => None,
             })
             .collect();
-        assert!(
-            passed.contains(&("T", true)) && passed.contains(&("v", false)),
-            "{passed:?}"
-        );
+        assert!(passed.contains(&("T", true)) && passed.contains(&("v", false)), "{passed:?}");
     }
 }

@@ -41,10 +41,7 @@ pub(crate) fn scan(program: &Program<'_>) -> Scan {
 impl<'a> Visit<'a> for Scan {
     fn visit_call_expression(&mut self, call: &CallExpression<'a>) {
         if let Some(specifier) = required(call) {
-            self.requires.push(Request {
-                specifier,
-                offset: call.span().start as usize,
-            });
+            self.requires.push(Request { specifier, offset: call.span().start as usize });
         }
         self.read_export_call(call);
         walk::walk_call_expression(self, call);
@@ -156,11 +153,8 @@ pub(crate) fn factory(id: &str, code: &str, requires: &BTreeMap<String, Required
             }
         }
     }
-    let (id, targets, faults) = (
-        quoted(id),
-        serde_json::Value::Object(targets),
-        serde_json::Value::Object(faults),
-    );
+    let (id, targets, faults) =
+        (quoted(id), serde_json::Value::Object(targets), serde_json::Value::Object(faults));
     format!(
         "{head}__d({id}, {targets}, {{ {namespaces}}}, {faults}, \
          function (exports, require, module, __filename, __dirname) {{\n{code}\n}});\n"
@@ -210,10 +204,7 @@ mod tests {
         .commonjs;
         let requires: Vec<_> = scan.requires.iter().map(|r| r.specifier.as_str()).collect();
         assert_eq!(requires, ["./a", "./e", "./f"]);
-        assert_eq!(
-            scan.exports.iter().map(String::as_str).collect::<Vec<_>>(),
-            ["b", "c", "d", "g", "h"]
-        );
+        assert_eq!(scan.exports.iter().map(String::as_str).collect::<Vec<_>>(), ["b", "c", "d", "g", "h"]);
         assert_eq!(scan.reexports, ["./e", "./f"]);
     }
 }

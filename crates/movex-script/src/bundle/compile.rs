@@ -41,16 +41,8 @@ impl SyntaxFault {
             message.push_str(": ");
             message.push_str(help);
         }
-        let offset = diagnostic
-            .labels
-            .iter()
-            .next()
-            .map(|label| label.offset() as usize);
-        Self {
-            message,
-            offset,
-            is_unsupported: false,
-        }
+        let offset = diagnostic.labels.iter().next().map(|label| label.offset() as usize);
+        Self { message, offset, is_unsupported: false }
     }
 }
 
@@ -68,11 +60,7 @@ pub(crate) struct TypeScriptSettings {
 impl TypeScriptSettings {
     pub(crate) fn of(config: Option<&TsConfig>) -> Self {
         let Some(options) = config.map(|config| &config.compiler_options) else {
-            return Self {
-                strict_null_checks: true,
-                jsx: JsxOptions::enable(),
-                ..Self::default()
-            };
+            return Self { strict_null_checks: true, jsx: JsxOptions::enable(), ..Self::default() };
         };
         let mut jsx = JsxOptions::enable();
         if options.jsx.as_deref() == Some("react") {
@@ -158,10 +146,7 @@ pub(crate) fn compile(
         map.set_source_contents(Vec::new());
         map.to_json_string()
     });
-    Ok(Compiled {
-        code: printed.code,
-        map,
-    })
+    Ok(Compiled { code: printed.code, map })
 }
 
 /// Decorators have two meanings, and only TypeScript's older one can be compiled. Without the setting the other is

@@ -66,11 +66,8 @@ pub(crate) fn made_up(id: &str, names: &BTreeSet<String>) -> String {
             "`{name}` of {package} can't be called here: reducers run on the master, where npm movex's client is not"
         );
         let (name, sentence) = (quoted(name), quoted(&sentence));
-        writeln!(
-            code,
-            "function u{at}() {{ throw new Error({sentence}); }} export {{ u{at} as {name} }};"
-        )
-        .expect("a String takes all");
+        writeln!(code, "function u{at}() {{ throw new Error({sentence}); }} export {{ u{at} as {name} }};")
+            .expect("a String takes all");
     }
     code
 }

@@ -65,13 +65,7 @@ pub struct BuildError {
 
 impl BuildError {
     pub(crate) fn new(kind: BuildErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            location: None,
-            code_frame: None,
-            chain: Vec::new(),
-        }
+        Self { kind, message: message.into(), location: None, code_frame: None, chain: Vec::new() }
     }
 }
 

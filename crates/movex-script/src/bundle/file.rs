@@ -85,14 +85,9 @@ pub(crate) fn write(
 pub(crate) type Parts = (BTreeMap<String, Module>, BTreeMap<String, String>);
 
 pub(crate) fn read(bytes: &[u8]) -> Result<Parts, FileError> {
-    let rest = bytes
-        .strip_prefix(MAGIC)
-        .and_then(|rest| rest.strip_prefix(b"\n"))
-        .ok_or(FileError::Format)?;
-    let end = rest
-        .iter()
-        .position(|byte| *byte == b'\n')
-        .ok_or(FileError::Format)?;
+    let rest =
+        bytes.strip_prefix(MAGIC).and_then(|rest| rest.strip_prefix(b"\n")).ok_or(FileError::Format)?;
+    let end = rest.iter().position(|byte| *byte == b'\n').ok_or(FileError::Format)?;
     let (claimed, json) = (&rest[..end], &rest[end + 1..]);
     let content: Content =
         serde_json::from_slice(json).map_err(|error| FileError::Content(error.to_string()))?;

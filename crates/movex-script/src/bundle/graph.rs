@@ -104,14 +104,10 @@ impl Reader {
         };
         let requests: Vec<(String, usize)> = if node.is_esm() {
             let named = node.analysis.requests.iter();
-            named
-                .map(|request| (request.specifier.clone(), request.offset))
-                .collect()
+            named.map(|request| (request.specifier.clone(), request.offset)).collect()
         } else {
             let required = node.analysis.commonjs.requires.iter();
-            required
-                .map(|request| (request.specifier.clone(), request.offset))
-                .collect()
+            required.map(|request| (request.specifier.clone(), request.offset)).collect()
         };
         self.graph.nodes.insert(id.clone(), node);
         for (specifier, offset) in requests {
@@ -132,10 +128,8 @@ impl Reader {
             .map_err(|error| error.to_string())
             .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is no UTF-8 text".to_owned()))
             .map_err(|reason| {
-                let error = BuildError::new(
-                    BuildErrorKind::Unreadable,
-                    format!("{id} can't be read: {reason}"),
-                );
+                let error =
+                    BuildError::new(BuildErrorKind::Unreadable, format!("{id} can't be read: {reason}"));
                 self.with_chain(error, parent.as_ref())
             })?;
         self.graph.files.insert(path.to_owned());
@@ -150,10 +144,7 @@ impl Reader {
         text: String,
         parent: Option<Step>,
     ) -> Result<Node, BuildError> {
-        let extension = path
-            .extension()
-            .and_then(|extension| extension.to_str())
-            .unwrap_or_default();
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         if extension == "json" {
             return self.json(id, path, text, parent);
         }
@@ -170,9 +161,7 @@ impl Reader {
             (compiled.code, compiled.map)
         } else {
             // A `#!` is a comment only at the very beginning, and CommonJS gets a line before it.
-            let code = text
-                .strip_prefix("#!")
-                .map_or_else(|| text.clone(), |rest| format!("//{rest}"));
+            let code = text.strip_prefix("#!").map_or_else(|| text.clone(), |rest| format!("//{rest}"));
             (code, None)
         };
         let as_module = match extension {
@@ -222,10 +211,7 @@ impl Reader {
             path: Some(path.to_owned()),
             is_typescript: false,
             // `__proto__` is an ordinary key in JSON and none in an object literal.
-            code: format!(
-                "module.exports = JSON.parse({});",
-                serde_json::Value::from(text.as_str())
-            ),
+            code: format!("module.exports = JSON.parse({});", serde_json::Value::from(text.as_str())),
             map: None,
             source: None,
             analysis: Analysis::default(),
@@ -236,10 +222,7 @@ impl Reader {
 
     /// The settings of the tsconfig that holds for a file.
     fn settings_for(&mut self, path: &Path) -> Result<TypeScriptSettings, BuildError> {
-        let config = self
-            .resolve
-            .tsconfig(path)
-            .map_err(|error| unresolved(&error, ""))?;
+        let config = self.resolve.tsconfig(path).map_err(|error| unresolved(&error, ""))?;
         let Some(config) = config else {
             return Ok(TypeScriptSettings::of(None));
         };
@@ -257,9 +240,9 @@ impl Reader {
         let esm = node.is_esm();
         let way = if esm { Way::Import } else { Way::Require };
         let target = match &node.path {
-            None => Ok(Target::Embedded(
-                embedded::resolve(specifier).unwrap_or_else(|| specifier.to_owned()),
-            )),
+            None => {
+                Ok(Target::Embedded(embedded::resolve(specifier).unwrap_or_else(|| specifier.to_owned())))
+            }
             Some(path) => self.resolve.resolve(path, specifier, way),
         };
         let here = Some((id.to_owned(), specifier.to_owned(), offset));
@@ -312,10 +295,9 @@ impl Reader {
                     "this import() names no fixed module, so it can't be loaded with the app: write the module's \
                      name as a string, or import all candidates and choose between them",
                 );
-                return Err(self.with_chain(
-                    error,
-                    Some(&(id.to_owned(), "import()".to_owned(), dynamic.offset)),
-                ));
+                return Err(
+                    self.with_chain(error, Some(&(id.to_owned(), "import()".to_owned(), dynamic.offset)))
+                );
             };
             match self.follow(id, &specifier, dynamic.offset) {
                 Ok(link) => self.link(id, specifier, link),
@@ -342,10 +324,7 @@ impl Graph {
                 error.location = Some(by);
                 error.code_frame = frame;
             } else {
-                error.chain.push(Imported {
-                    by,
-                    specifier: specifier.clone(),
-                });
+                error.chain.push(Imported { by, specifier: specifier.clone() });
             }
             step = node.parent.as_ref();
         }
@@ -368,11 +347,7 @@ impl Graph {
 }
 
 fn location(id: &str, place: Place) -> Location {
-    Location {
-        file: id.to_owned(),
-        line: place.line,
-        column: place.column,
-    }
+    Location { file: id.to_owned(), line: place.line, column: place.column }
 }
 
 fn embedded_node(id: &str, parent: Option<Step>) -> Node {
@@ -431,10 +406,7 @@ pub(crate) fn id_of(root: &Path, path: &Path) -> String {
     let mut up = String::new();
     loop {
         if let Ok(rest) = path.strip_prefix(base) {
-            let parts: Vec<_> = rest
-                .components()
-                .map(|part| part.as_os_str().to_string_lossy())
-                .collect();
+            let parts: Vec<_> = rest.components().map(|part| part.as_os_str().to_string_lossy()).collect();
             return format!("{up}{}", parts.join("/"));
         }
         match base.parent() {

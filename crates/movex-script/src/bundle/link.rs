@@ -17,11 +17,7 @@ const META: &str = "__movexImportMeta";
 
 /// Links a graph into the modules that the engine gets.
 pub(crate) fn link(graph: &Graph) -> Result<BTreeMap<String, Module>, BuildError> {
-    let mut linker = Linker {
-        graph,
-        asked: BTreeMap::new(),
-        picked: BTreeMap::new(),
-    };
+    let mut linker = Linker { graph, asked: BTreeMap::new(), picked: BTreeMap::new() };
     let default = linker.provides(&graph.entry, "default", &mut HashSet::new());
     if !default {
         let mut error = BuildError::new(
@@ -66,39 +62,25 @@ impl Linker<'_> {
         if name == "default" || !seen.insert(id.to_owned()) {
             return false;
         }
-        let stars: Vec<&str> = node
-            .analysis
-            .stars
-            .iter()
-            .filter_map(|star| target(node, star))
-            .collect();
-        let (esm, other): (Vec<&str>, Vec<&str>) = stars
-            .into_iter()
-            .partition(|star| self.graph.nodes[*star].is_esm());
+        let stars: Vec<&str> = node.analysis.stars.iter().filter_map(|star| target(node, star)).collect();
+        let (esm, other): (Vec<&str>, Vec<&str>) =
+            stars.into_iter().partition(|star| self.graph.nodes[*star].is_esm());
         if esm.iter().any(|star| self.provides(star, name, seen)) {
             return true;
         }
-        let visible = other
-            .iter()
-            .find(|star| self.visible(star, &mut HashSet::new()).contains(name));
+        let visible = other.iter().find(|star| self.visible(star, &mut HashSet::new()).contains(name));
         match (visible, other.as_slice()) {
             (Some(star), _) | (None, [star]) => self.ask(star, name),
             (None, []) => return false,
             (None, _) => {
-                self.picked
-                    .entry(id.to_owned())
-                    .or_default()
-                    .insert(name.to_owned());
+                self.picked.entry(id.to_owned()).or_default().insert(name.to_owned());
             }
         }
         true
     }
 
     fn ask(&mut self, id: &str, name: &str) {
-        self.asked
-            .entry(id.to_owned())
-            .or_default()
-            .insert(name.to_owned());
+        self.asked.entry(id.to_owned()).or_default().insert(name.to_owned());
     }
 
     /// The names that a CommonJS module's text shows.
@@ -136,15 +118,11 @@ impl Linker<'_> {
                 }
                 let error = BuildError::new(
                     BuildErrorKind::MissingExport,
-                    format!(
-                        "{:?} has no export `{name}`: check its spelling in {target}",
-                        import.specifier
-                    ),
+                    format!("{:?} has no export `{name}`: check its spelling in {target}", import.specifier),
                 );
-                Err(self.graph.with_chain(
-                    error,
-                    Some(&(id.to_owned(), import.specifier.clone(), import.offset)),
-                ))
+                Err(self
+                    .graph
+                    .with_chain(error, Some(&(id.to_owned(), import.specifier.clone(), import.offset))))
             }
             Taken::All if !self.graph.nodes[target].is_esm() => {
                 let names = self.visible(target, &mut HashSet::new());
@@ -169,10 +147,7 @@ impl Linker<'_> {
             }
         }
         if self.graph.nodes.values().any(|node| !node.is_esm()) {
-            modules.insert(
-                commonjs::REGISTRY.to_owned(),
-                generated(embedded::code(commonjs::REGISTRY)),
-            );
+            modules.insert(commonjs::REGISTRY.to_owned(), generated(embedded::code(commonjs::REGISTRY)));
         }
         let entry = quoted(&self.seen_by_esm(&self.graph.entry));
         modules.insert(
@@ -184,11 +159,7 @@ impl Linker<'_> {
 
     /// The id under which an ES module sees another.
     fn seen_by_esm(&self, id: &str) -> String {
-        if self.graph.nodes[id].is_esm() {
-            id.to_owned()
-        } else {
-            format!("{id}{FACADE}")
-        }
+        if self.graph.nodes[id].is_esm() { id.to_owned() } else { format!("{id}{FACADE}") }
     }
 
     fn esm(&self, id: &str, node: &Node) -> Module {
@@ -271,13 +242,7 @@ impl Linker<'_> {
 }
 
 fn generated(code: String) -> Module {
-    Module {
-        code,
-        map: None,
-        source: None,
-        lines_before: 0,
-        imports: BTreeMap::new(),
-    }
+    Module { code, map: None, source: None, lines_before: 0, imports: BTreeMap::new() }
 }
 
 fn target<'n>(node: &'n Node, specifier: &str) -> Option<&'n str> {
@@ -317,12 +282,7 @@ fn rewritten(graph: &Graph, node: &Node) -> String {
         let lines = node.code[statement.clone()].matches('\n').count();
         edits.push((statement, text + &"\n".repeat(lines)));
     }
-    edits.extend(
-        node.analysis
-            .import_metas
-            .iter()
-            .map(|span| (span.clone(), META.to_owned())),
-    );
+    edits.extend(node.analysis.import_metas.iter().map(|span| (span.clone(), META.to_owned())));
     edits.sort_by_key(|(span, _)| span.start);
     let mut code = String::with_capacity(node.code.len());
     let mut copied = 0;

@@ -60,8 +60,7 @@ impl Bundle {
         let graph = graph::read(&root, &entry)?;
         let modules = link::link(&graph)?;
         let mut env = options.env;
-        env.entry("NODE_ENV".to_owned())
-            .or_insert_with(|| "production".to_owned());
+        env.entry("NODE_ENV".to_owned()).or_insert_with(|| "production".to_owned());
         Ok(Self::assemble(modules, env, graph.files.into_iter().collect()))
     }
 
@@ -71,12 +70,7 @@ impl Bundle {
         files: Vec<PathBuf>,
     ) -> Self {
         let version = file::version(&modules, &env);
-        Self(Arc::new(Inner {
-            modules,
-            env,
-            version,
-            files,
-        }))
+        Self(Arc::new(Inner { modules, env, version, files }))
     }
 
     /// The hash of everything that runs. Two bundles with one version behave alike.
@@ -154,21 +148,13 @@ fn find_entry(entry: &Path) -> Result<PathBuf, BuildError> {
         ));
     };
     found.canonicalize().map_err(|error| {
-        BuildError::new(
-            BuildErrorKind::Unreadable,
-            format!("{} can't be read: {error}", found.display()),
-        )
+        BuildError::new(BuildErrorKind::Unreadable, format!("{} can't be read: {error}", found.display()))
     })
 }
 
 /// The nearest folder with a package.json; without one, the config's own, or what holds `src`.
 fn app_folder(entry: &Path) -> PathBuf {
     let own = entry.parent().unwrap_or(entry);
-    let packaged = own
-        .ancestors()
-        .find(|folder| folder.join("package.json").is_file());
-    packaged
-        .or_else(|| own.ends_with("src").then(|| own.parent()).flatten())
-        .unwrap_or(own)
-        .to_owned()
+    let packaged = own.ancestors().find(|folder| folder.join("package.json").is_file());
+    packaged.or_else(|| own.ends_with("src").then(|| own.parent()).flatten()).unwrap_or(own).to_owned()
 }

@@ -67,9 +67,7 @@ fn options(way: Way, for_node: bool) -> ResolveOptions {
             Way::Require => owned(&["main"]),
         },
         alias_fields: vec![owned(&["browser"])],
-        extensions: owned(&[
-            ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json",
-        ]),
+        extensions: owned(&[".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json"]),
         // TypeScript writes `./a.js` for what is `./a.ts` on disk.
         extension_alias: vec![
             (".js".into(), owned(&[".js", ".ts", ".tsx", ".jsx"])),
@@ -88,18 +86,12 @@ impl Resolve {
         let import = Resolver::new(options(Way::Import, false));
         let require = import.clone_with_options(options(Way::Require, false));
         let node = [Way::Import, Way::Require].map(|way| import.clone_with_options(options(way, true)));
-        Self {
-            import,
-            require,
-            node,
-        }
+        Self { import, require, node }
     }
 
     /// The tsconfig that holds for a file, if there is one.
     pub(crate) fn tsconfig(&self, file: &Path) -> Result<Option<Arc<TsConfig>>, Unresolved> {
-        self.import
-            .find_tsconfig(file)
-            .map_err(|error| Unresolved::Tsconfig(error.to_string()))
+        self.import.find_tsconfig(file).map_err(|error| Unresolved::Tsconfig(error.to_string()))
     }
 
     /// Where a specifier in a file leads.

@@ -75,10 +75,7 @@ impl Calls {
 
     /// Runs something as a call. `about.context` is reachable for the engine's globals while it runs, no longer.
     pub(crate) fn run<T>(&self, about: &About<'_>, call: impl FnOnce() -> T) -> T {
-        assert!(
-            !self.busy.replace(true),
-            "a call of app code never starts another"
-        );
+        assert!(!self.busy.replace(true), "a call of app code never starts another");
         /// Ends the call however it ends: the pointer must not outlive the borrow.
         struct End<'c>(&'c Calls);
         impl Drop for End<'_> {
@@ -92,12 +89,9 @@ impl Calls {
             }
         }
         *self.running.borrow_mut() = Some(Running {
-            source: about.context.map_or(
-                Source::Fixed {
-                    time_ms: about.time_ms,
-                },
-                |context| Source::Entry(NonNull::from(context)),
-            ),
+            source: about.context.map_or(Source::Fixed { time_ms: about.time_ms }, |context| {
+                Source::Entry(NonNull::from(context))
+            }),
             random: None,
             resource_type: about.resource_type.clone(),
             private_to: match about.fold {
@@ -164,9 +158,7 @@ impl Calls {
     /// Whether the running call is the loading of the app, which belongs to no resource type.
     pub(crate) fn is_loading(&self) -> bool {
         let running = self.running.borrow();
-        running
-            .as_ref()
-            .is_some_and(|running| running.resource_type.is_empty())
+        running.as_ref().is_some_and(|running| running.resource_type.is_empty())
     }
 
     /// Whether a warning was not given yet, for this reducer and this kind of fold.

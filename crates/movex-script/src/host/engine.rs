@@ -91,12 +91,7 @@ impl Engine {
             calls,
             options,
         });
-        let loading = About {
-            resource_type: Rc::from(""),
-            fold: Fold::Public,
-            context: None,
-            time_ms: 0,
-        };
+        let loading = About { resource_type: Rc::from(""), fold: Fold::Public, context: None, time_ms: 0 };
         let resources = engine.enter_once(&loading, |ctx| {
             super::globals::install(&ctx, &engine.calls, bundle.env(), engine.options.strict)
                 .map_err(|error| engine.thrown(&ctx, &error))?;
@@ -185,13 +180,8 @@ impl Engine {
         self.meter.align(|| {
             // SAFETY: the function is alive, and the result is owned and dropped. The loop ends with the next tick.
             unsafe {
-                let ended = qjs::JS_Call(
-                    context,
-                    self.spin.raw(),
-                    qjs::JS_UNDEFINED,
-                    0,
-                    std::ptr::null_mut(),
-                );
+                let ended =
+                    qjs::JS_Call(context, self.spin.raw(), qjs::JS_UNDEFINED, 0, std::ptr::null_mut());
                 drop(JsRef::own(context, ended));
             }
         });
@@ -290,12 +280,8 @@ impl Engine {
     /// An action as a frozen value, parsed once for all the views that it is applied to.
     pub(crate) fn action<'js>(&self, ctx: &Ctx<'js>, action: &Action) -> Result<Value<'js>, Failure> {
         let context = ctx.as_raw().as_ptr();
-        let known = self
-            .actions
-            .borrow()
-            .iter()
-            .find(|(of, _)| of.is_same(action))
-            .map(|(_, value)| value.raw());
+        let known =
+            self.actions.borrow().iter().find(|(of, _)| of.is_same(action)).map(|(_, value)| value.raw());
         if let Some(raw) = known {
             // SAFETY: the list holds the value, so it is alive, and the second reference is handed on.
             return Ok(unsafe { Value::from_raw(ctx.clone(), qjs::JS_DupValue(context, raw)) });
@@ -423,10 +409,7 @@ impl<'js> ResourceReader<'_, '_, 'js> {
         if value.is_function() {
             return Ok(Some(self.keep(&value)));
         }
-        Err(Failure::new(
-            FailureKind::Shape,
-            format!("`{hook}` of `resources.{name}` is no function"),
-        ))
+        Err(Failure::new(FailureKind::Shape, format!("`{hook}` of `resources.{name}` is no function")))
     }
 
     fn keep(&self, value: &Value<'js>) -> JsRef {
@@ -435,8 +418,6 @@ impl<'js> ResourceReader<'_, '_, 'js> {
     }
 
     fn get(&self, object: &Object<'js>, name: &str) -> Result<Value<'js>, Failure> {
-        object
-            .get(name)
-            .map_err(|error| self.engine.thrown(self.ctx, &error))
+        object.get(name).map_err(|error| self.engine.thrown(self.ctx, &error))
     }
 }

@@ -29,9 +29,7 @@ pub(crate) fn install(
         "warn",
         Func::from(move |what: String, instead: String, stack: String| {
             let location = to.sources.locate(&stack).map(|(location, _)| location);
-            let in_package = location
-                .as_ref()
-                .is_some_and(|at| at.file.contains("node_modules/"));
+            let in_package = location.as_ref().is_some_and(|at| at.file.contains("node_modules/"));
             match to.is_loading() {
                 false => to.warn_once(&what, format!("{what} in a reducer: {instead}"), location),
                 // Many packages do so, and nobody can mend them here.

@@ -144,11 +144,7 @@ impl Meter {
         let used = self.used_bytes.get().saturating_add(bytes);
         if used > self.ceiling_bytes.get() {
             let is_full = used > self.engine_max_bytes.get();
-            self.note(if is_full {
-                Exceeded::Engine
-            } else {
-                Exceeded::Memory
-            });
+            self.note(if is_full { Exceeded::Engine } else { Exceeded::Memory });
             return false;
         }
         self.used_bytes.set(used);

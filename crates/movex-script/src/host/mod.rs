@@ -91,9 +91,7 @@ impl ScriptHost {
 
 impl fmt::Debug for ScriptHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScriptHost")
-            .field("resource_types", &self.resource_types())
-            .finish_non_exhaustive()
+        f.debug_struct("ScriptHost").field("resource_types", &self.resource_types()).finish_non_exhaustive()
     }
 }
 
@@ -114,21 +112,14 @@ mod tests {
             std::process::id(),
             std::thread::current().id()
         ));
-        std::fs::write(
-            &file,
-            format!("export default {{ resources: {{ it: {reducer} }} }};"),
-        )
-        .unwrap();
+        std::fs::write(&file, format!("export default {{ resources: {{ it: {reducer} }} }};")).unwrap();
         let bundle = Bundle::build(&file, BuildOptions::default()).unwrap();
         std::fs::remove_file(&file).unwrap();
         ScriptHost::new(&bundle, HostOptions::default(), Rc::new(|_| {})).unwrap()
     }
 
     fn context() -> Context {
-        let stamp = Stamp {
-            time: TimeMs(0),
-            author: ClientId::new("a"),
-        };
+        let stamp = Stamp { time: TimeMs(0), author: ClientId::new("a") };
         Context::new(stamp, Entropy(0))
     }
 
@@ -146,19 +137,11 @@ mod tests {
         let it = host.reducer("it").unwrap();
         let meter = &host.engine.meter;
         let max = HostOptions::default().memory_bytes_max;
-        let state = it
-            .parse(Some(r#"{"list":[{"n":1,"s":"text"},{"n":2}],"at":0}"#))
-            .unwrap();
+        let state = it.parse(Some(r#"{"list":[{"n":1,"s":"text"},{"n":2}],"at":0}"#)).unwrap();
         for kind in ["plain", "mutate", "odd"] {
             let text = format!(r#"{{"type":"{kind}","payload":{{"a":[1]}}}}"#);
-            let run = || {
-                it.apply(
-                    &state,
-                    &Action::from_json(text.as_str()).unwrap(),
-                    &context(),
-                    Fold::Public,
-                )
-            };
+            let run =
+                || it.apply(&state, &Action::from_json(text.as_str()).unwrap(), &context(), Fold::Public);
             let expected = match run() {
                 Applied::Next(next) => it.to_json(&next),
                 other => panic!("{other:?}"),
@@ -177,10 +160,7 @@ mod tests {
                     other => panic!("{kind} with {bytes} bytes: {other:?}"),
                 }
             }
-            assert!(
-                failed > 10 && went_well > 10,
-                "{kind}: {failed} failed, {went_well} went well"
-            );
+            assert!(failed > 10 && went_well > 10, "{kind}: {failed} failed, {went_well} went well");
             match run() {
                 Applied::Next(next) => assert_eq!(it.to_json(&next), expected),
                 other => panic!("{other:?}"),

@@ -28,10 +28,6 @@ mod tests {
         // The generator's published first output for the seed 0 is 0xe220a8397b1dcdaf.
         let expected = (0xe220_a839_7b1d_cdaf_u64 >> 11) as f64 / (1_u64 << 53) as f64;
         assert_eq!(Random::new(0).next(), expected);
-        assert!(
-            (0..1000)
-                .map(|seed| Random::new(seed).next())
-                .all(|number| (0.0..1.0).contains(&number))
-        );
+        assert!((0..1000).map(|seed| Random::new(seed).next()).all(|number| (0.0..1.0).contains(&number)));
     }
 }

@@ -33,21 +33,11 @@ pub(crate) struct ScriptReducer {
 
 impl ScriptReducer {
     pub(crate) fn new(name: &str, functions: Functions, engine: Rc<Engine>) -> Self {
-        Self {
-            functions,
-            mutating: RefCell::default(),
-            name: Rc::from(name),
-            engine,
-        }
+        Self { functions, mutating: RefCell::default(), name: Rc::from(name), engine }
     }
 
     fn about<'c>(&self, fold: Fold<'c>, context: Option<&'c Context>, time_ms: u64) -> About<'c> {
-        About {
-            resource_type: self.name.clone(),
-            fold,
-            context,
-            time_ms,
-        }
+        About { resource_type: self.name.clone(), fold, context, time_ms }
     }
 
     fn of<'s>(&self, state: &'s State) -> Result<&'s ScriptState, Failure> {
@@ -111,9 +101,7 @@ impl ScriptReducer {
         let about = self.about(fold, Some(context), 0);
         self.engine.enter(&about, |ctx| {
             let frozen_action = self.engine.action(&ctx, action)?;
-            let context = self
-                .engine
-                .context_value(&ctx, context.stamp.time, Some(&context.stamp.author))?;
+            let context = self.engine.context_value(&ctx, context.stamp.time, Some(&context.stamp.author))?;
             if !self.mutates(&ctx, &frozen_action, fold) {
                 let arguments = [old.raw(), frozen_action.as_raw(), context.as_raw()];
                 match self.call(&ctx, &self.functions.reduce, &arguments) {
@@ -127,11 +115,8 @@ impl ScriptReducer {
                 }
             }
             let (state, action) = self.working_copy(&ctx, old.raw(), frozen_action.as_raw())?;
-            let next = self.call(
-                &ctx,
-                &self.functions.reduce,
-                &[state.raw(), action.raw(), context.as_raw()],
-            )?;
+            let next =
+                self.call(&ctx, &self.functions.reduce, &[state.raw(), action.raw(), context.as_raw()])?;
             self.adopt(&ctx, &next)
         })
     }
@@ -211,9 +196,7 @@ impl DynReducer for ScriptReducer {
         let about = self.about(Fold::Public, Some(context), 0);
         self.engine.enter(&about, |ctx| {
             let action = self.engine.parse(&ctx, r#"{"type":"_init"}"#)?;
-            let context = self
-                .engine
-                .context_value(&ctx, context.stamp.time, Some(&context.stamp.author))?;
+            let context = self.engine.context_value(&ctx, context.stamp.time, Some(&context.stamp.author))?;
             let arguments = [qjs::JS_UNDEFINED, action.as_raw(), context.as_raw()];
             let state = self.call(&ctx, &self.functions.reduce, &arguments)?;
             self.adopt(&ctx, &state)
@@ -223,10 +206,10 @@ impl DynReducer for ScriptReducer {
     fn parse(&self, json: Option<&str>) -> Result<State, Failure> {
         self.hook(Fold::Public, 0, |ctx| {
             let value = match json {
-                Some(json) => self.engine.parse(&ctx, json).map_err(|failure| Failure {
-                    kind: FailureKind::Shape,
-                    ..failure
-                })?,
+                Some(json) => self
+                    .engine
+                    .parse(&ctx, json)
+                    .map_err(|failure| Failure { kind: FailureKind::Shape, ..failure })?,
                 None => Value::new_undefined(ctx.clone()),
             };
             self.adopt(&ctx, &value)
@@ -240,10 +223,9 @@ impl DynReducer for ScriptReducer {
     fn apply(&self, state: &State, action: &Action, context: &Context, fold: Fold<'_>) -> Applied {
         match self.reduce(state, action, context, fold) {
             Ok(next) => Applied::Next(next),
-            Err(failure) => Applied::Failed(Failure {
-                entropy_was_read: context.entropy_was_read(),
-                ..failure
-            }),
+            Err(failure) => {
+                Applied::Failed(Failure { entropy_was_read: context.entropy_was_read(), ..failure })
+            }
         }
     }
 

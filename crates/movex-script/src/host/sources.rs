@@ -20,19 +20,13 @@ pub(crate) struct Sources {
 
 impl Sources {
     pub(crate) fn new(bundle: Bundle) -> Self {
-        Self {
-            bundle,
-            maps: RefCell::default(),
-        }
+        Self { bundle, maps: RefCell::default() }
     }
 
     /// The developer's place of a stack trace: the innermost frame in the app's own files, else in a package.
     pub(crate) fn locate(&self, stack: &str) -> Option<Found> {
-        let frames: Vec<(&str, Place)> = stack
-            .lines()
-            .filter_map(frame)
-            .filter(|(file, _)| !file.starts_with("movex:"))
-            .collect();
+        let frames: Vec<(&str, Place)> =
+            stack.lines().filter_map(frame).filter(|(file, _)| !file.starts_with("movex:")).collect();
         let own = frames.iter().find(|(file, _)| !file.contains("node_modules/"));
         let (file, place) = own.or_else(|| frames.first())?;
         self.find(file, *place)
@@ -49,11 +43,7 @@ impl Sources {
             Some(map) => map.source(generated)?,
             None => generated,
         };
-        let location = Location {
-            file: file.to_owned(),
-            line: place.line,
-            column: place.column,
-        };
+        let location = Location { file: file.to_owned(), line: place.line, column: place.column };
         let source = module.source.as_deref().unwrap_or_else(|| own_text(module));
         Some((location, Some(code_frame(source, place))))
     }
@@ -84,13 +74,7 @@ fn frame(line: &str) -> Option<(&str, Place)> {
     };
     let (place, column) = place.rsplit_once(':')?;
     let (file, line) = place.rsplit_once(':')?;
-    Some((
-        file,
-        Place {
-            line: line.parse().ok()?,
-            column: column.parse().ok()?,
-        },
-    ))
+    Some((file, Place { line: line.parse().ok()?, column: column.parse().ok()? }))
 }
 
 #[cfg(test)]
@@ -100,10 +84,7 @@ mod tests {
     #[test]
     fn frames_are_read() {
         let place = Place { line: 3, column: 12 };
-        assert_eq!(
-            frame("    at reduce (src/a b.ts:3:12)"),
-            Some(("src/a b.ts", place))
-        );
+        assert_eq!(frame("    at reduce (src/a b.ts:3:12)"), Some(("src/a b.ts", place)));
         assert_eq!(frame("    at src/a.ts:3:12"), Some(("src/a.ts", place)));
         assert_eq!(frame("    at map (native)"), None);
     }

@@ -146,11 +146,7 @@ impl Engine {
                 }
             }
         };
-        Ok(ScriptState {
-            root,
-            checksum: OnceCell::new(),
-            engine: self.clone(),
-        })
+        Ok(ScriptState { root, checksum: OnceCell::new(), engine: self.clone() })
     }
 
     fn container(&self, ctx: &Ctx<'_>, raw: qjs::JSValue) -> Result<Rc<Node>, (Stop, String)> {
@@ -177,9 +173,7 @@ impl Engine {
         let text = match ctx.json_stringify(value.clone()) {
             Ok(Some(text)) => text,
             Ok(None) => {
-                return Err(shape(format!(
-                    "{what} is no state: a state is what JSON can write"
-                )));
+                return Err(shape(format!("{what} is no state: a state is what JSON can write")));
             }
             Err(error) => {
                 let failure = self.thrown(ctx, &error);
@@ -226,10 +220,9 @@ impl Engine {
     pub(crate) fn stopped(&self, ctx: &Ctx<'_>, stop: &Stop, path: &str) -> Failure {
         let shape = |message: String| Failure::new(FailureKind::Shape, message);
         match stop {
-            Stop::NotPlain(what) => shape(format!(
-                "the state has {what}{}, which JSON can't write",
-                at(path)
-            )),
+            Stop::NotPlain(what) => {
+                shape(format!("the state has {what}{}, which JSON can't write", at(path)))
+            }
             Stop::LoneSurrogate => shape(format!(
                 "a text{} has half of a surrogate pair: was an emoji cut in two? Cut with `[...text]`, not with `slice`",
                 at(path)

@@ -43,9 +43,6 @@ mod tests {
     #[test]
     fn the_place_is_marked() {
         let frame = code_frame("a\nb\n\tcall()\nd\ne\nf", Place { line: 3, column: 2 });
-        assert_eq!(
-            frame,
-            "  1 | a\n  2 | b\n> 3 | \tcall()\n    | \t^\n  4 | d\n  5 | e"
-        );
+        assert_eq!(frame, "  1 | a\n  2 | b\n> 3 | \tcall()\n    | \t^\n  4 | d\n  5 | e");
     }
 }

@@ -16,12 +16,7 @@ impl PositionMap {
         let mut tokens: Vec<[u32; 4]> = map
             .get_tokens()
             .map(|token| {
-                [
-                    token.get_dst_line(),
-                    token.get_dst_col(),
-                    token.get_src_line(),
-                    token.get_src_col(),
-                ]
+                [token.get_dst_line(), token.get_dst_col(), token.get_src_line(), token.get_src_col()]
             })
             .collect();
         tokens.sort_unstable();
@@ -36,9 +31,6 @@ impl PositionMap {
         let token = before
             .filter(|token| token[0] == key[0])
             .or_else(|| self.tokens.get(after).copied().filter(|token| token[0] == key[0]))?;
-        Some(Place {
-            line: token[2] + 1,
-            column: token[3] + 1,
-        })
+        Some(Place { line: token[2] + 1, column: token[3] + 1 })
     }
 }

@@ -40,9 +40,7 @@ impl App {
 
     /// An app with one resource type, `it`.
     pub fn reducer(reducer: &str) -> Self {
-        Self::of(&format!(
-            "const it: any = {reducer};\nexport default {{ resources: {{ it }} }};\n"
-        ))
+        Self::of(&format!("const it: any = {reducer};\nexport default {{ resources: {{ it }} }};\n"))
     }
 
     pub fn write(&self, path: &str, text: &str) {
@@ -75,11 +73,7 @@ impl App {
         let bundle = self.build().unwrap_or_else(|error| panic!("{error}"));
         let said = Rc::new(RefCell::new(Vec::new()));
         let to = said.clone();
-        let host = ScriptHost::new(
-            &bundle,
-            options,
-            Rc::new(move |report| to.borrow_mut().push(report)),
-        )?;
+        let host = ScriptHost::new(&bundle, options, Rc::new(move |report| to.borrow_mut().push(report)))?;
         Ok(Host { host, said })
     }
 }
@@ -121,10 +115,7 @@ pub fn context() -> Context {
 }
 
 pub fn context_of(time: u64, entropy: u64) -> Context {
-    let stamp = Stamp {
-        time: TimeMs(time),
-        author: ClientId::new("alice"),
-    };
+    let stamp = Stamp { time: TimeMs(time), author: ClientId::new("alice") };
     Context::new(stamp, Entropy(entropy))
 }
 
@@ -138,15 +129,11 @@ pub fn action_with(kind: &str, payload: &str) -> Action {
 
 impl Resource {
     pub fn init(&self) -> State {
-        self.0
-            .init(&context())
-            .unwrap_or_else(|failure| panic!("{failure:?}"))
+        self.0.init(&context()).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 
     pub fn parse(&self, json: &str) -> State {
-        self.0
-            .parse(Some(json))
-            .unwrap_or_else(|failure| panic!("{failure:?}"))
+        self.0.parse(Some(json)).unwrap_or_else(|failure| panic!("{failure:?}"))
     }
 
     pub fn apply(&self, state: &State, action: &Action) -> Applied {
@@ -173,10 +160,7 @@ impl Resource {
 
     /// The state's JSON text.
     pub fn json(&self, state: &State) -> String {
-        self.0
-            .to_json(state)
-            .unwrap()
-            .unwrap_or_else(|| "undefined".into())
+        self.0.to_json(state).unwrap().unwrap_or_else(|| "undefined".into())
     }
 
     /// The JSON text of what one action makes of a state.

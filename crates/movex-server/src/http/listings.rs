@@ -50,11 +50,8 @@ pub(super) async fn store(State(desk): State<Desk>, headers: HeaderMap) -> Respo
             break;
         }
         // One that went meanwhile is not there.
-        if let Answer::Resource {
-            rid,
-            state,
-            subscribers,
-        } = read_public(&desk.hub, one.rid, Reader::Listing).await
+        if let Answer::Resource { rid, state, subscribers } =
+            read_public(&desk.hub, one.rid, Reader::Listing).await
         {
             let comma = if text.len() > 1 { "," } else { "" };
             let key = serde_json::Value::from(rid.as_str());
@@ -76,9 +73,7 @@ fn refuse(listings: &Listings, headers: &HeaderMap) -> Option<Response> {
         )),
         Listings::Key(key) => {
             let sent = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
-            let sent = sent
-                .and_then(|value| value.strip_prefix(b"Bearer "))
-                .unwrap_or_default();
+            let sent = sent.and_then(|value| value.strip_prefix(b"Bearer ")).unwrap_or_default();
             let right = bool::from(sent.ct_eq(key.as_bytes())) && !key.is_empty();
             (!right).then(|| {
                 error(

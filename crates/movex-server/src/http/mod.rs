@@ -25,10 +25,7 @@ struct Desk {
 }
 
 pub(crate) fn router(hub: Arc<Hub>, settings: &Settings) -> Router {
-    let desk = Desk {
-        hub,
-        listings: Arc::new(settings.listings.clone()),
-    };
+    let desk = Desk { hub, listings: Arc::new(settings.listings.clone()) };
     let api = Router::new()
         .route("/health", get(health))
         .route("/connections", get(listings::connections))
@@ -91,8 +88,5 @@ fn json(status: StatusCode, text: String) -> Response {
 }
 
 fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    json(
-        status,
-        serde_json::json!({ "code": code, "message": message }).to_string(),
-    )
+    json(status, serde_json::json!({ "code": code, "message": message }).to_string())
 }

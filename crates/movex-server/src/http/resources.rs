@@ -32,11 +32,7 @@ async fn answer(hub: &Hub, rid: &str, shape: Shape) -> Response {
         Err(bad) => return error(StatusCode::BAD_REQUEST, Code::BadRid.as_str(), &bad.to_string()),
     };
     match read_public(hub, rid.clone(), Reader::Anybody).await {
-        Answer::Resource {
-            rid,
-            state,
-            subscribers,
-        } => {
+        Answer::Resource { rid, state, subscribers } => {
             let text = match shape {
                 Shape::Resource => v0::resource(&rid, &state, &subscribers),
                 Shape::State => v0::state(&state),
@@ -48,11 +44,7 @@ async fn answer(hub: &Hub, rid: &str, shape: Shape) -> Response {
             json(StatusCode::NOT_FOUND, v0::not_found(&object.to_string()))
         }
         Answer::Failed(failed) => error(status_of(&failed), failed.code.as_str(), &failed.message),
-        _ => error(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "the answer is of another kind",
-        ),
+        _ => error(StatusCode::INTERNAL_SERVER_ERROR, "internal", "the answer is of another kind"),
     }
 }
 
@@ -77,9 +69,6 @@ pub(super) async fn read_public(hub: &Hub, rid: Rid, reader: Reader) -> Answer {
         }),
     );
     told.await.unwrap_or_else(|_| {
-        Answer::Failed(Error::new(
-            Code::ShuttingDown,
-            "the server is ending: try again in a moment",
-        ))
+        Answer::Failed(Error::new(Code::ShuttingDown, "the server is ending: try again in a moment"))
     })
 }

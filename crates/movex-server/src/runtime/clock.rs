@@ -16,10 +16,7 @@ impl Clock {
     pub fn start() -> Self {
         // A machine set before 1970 counts from there.
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            start_ms: as_ms(wall),
-            since: Instant::now(),
-        }
+        Self { start_ms: as_ms(wall), since: Instant::now() }
     }
 
     /// The time now.

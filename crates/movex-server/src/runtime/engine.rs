@@ -41,15 +41,8 @@ pub(super) type Reloaded = Result<Vec<String>, LoadError>;
     reason = "nearly all messages are commands: a box would cost each an allocation"
 )]
 enum Message {
-    Command {
-        rid: Rid,
-        command: Command,
-        bytes: usize,
-    },
-    Reload {
-        app: Arc<dyn App>,
-        done: oneshot::Sender<Reloaded>,
-    },
+    Command { rid: Rid, command: Command, bytes: usize },
+    Reload { app: Arc<dyn App>, done: oneshot::Sender<Reloaded> },
     Stop,
 }
 
@@ -72,17 +65,8 @@ impl Engines {
     pub(super) fn new(engines: usize) -> (Self, Unstarted) {
         let queued_bytes = Arc::new(AtomicUsize::new(0));
         let (senders, receivers) = (0..engines.max(1)).map(|_| channel()).unzip();
-        let unstarted = Unstarted {
-            receivers,
-            queued_bytes: queued_bytes.clone(),
-        };
-        (
-            Self {
-                senders,
-                queued_bytes,
-            },
-            unstarted,
-        )
+        let unstarted = Unstarted { receivers, queued_bytes: queued_bytes.clone() };
+        (Self { senders, queued_bytes }, unstarted)
     }
 
     /// Bytes of commands that wait.
@@ -155,35 +139,31 @@ impl Unstarted {
                 .name(format!("movex-engine-{at}"))
                 .stack_size(settings.stack_bytes)
                 .spawn(move || {
-                    // What the master wants done may start tasks of the runtime.
-                    let handle = hub.runtime().clone();
-                    let _context = handle.enter();
-                    let reports = Reports::default();
-                    match app.load(reports.sink()) {
-                        Ok(Loaded { reducers, version }) => {
-                            let types = reducers.iter().map(|(name, of)| (name.clone(), of.features()));
-                            let types = types.collect();
-                            let setting = Setting {
-                                entropy_key: settings.entropy_key,
-                                version,
-                                limits: settings.limits,
-                                reports: reports.clone(),
-                            };
-                            let engine = Engine {
-                                worker: Worker::new(reducers, setting),
-                                reports,
-                                queued_bytes,
-                                hub,
-                            };
-                            // The one who started us may be gone; then a stop comes too.
-                            let _ = tell.send(Ok(types));
-                            engine.run(&messages);
-                        }
-                        Err(error) => {
-                            let _ = tell.send(Err(error));
-                        }
+                // What the master wants done may start tasks of the runtime.
+                let handle = hub.runtime().clone();
+                let _context = handle.enter();
+                let reports = Reports::default();
+                match app.load(reports.sink()) {
+                    Ok(Loaded { reducers, version }) => {
+                        let types = reducers.iter().map(|(name, of)| (name.clone(), of.features()));
+                        let types = types.collect();
+                        let setting = Setting {
+                            entropy_key: settings.entropy_key,
+                            version,
+                            limits: settings.limits,
+                            reports: reports.clone(),
+                        };
+                        let engine =
+                            Engine { worker: Worker::new(reducers, setting), reports, queued_bytes, hub };
+                        // The one who started us may be gone; then a stop comes too.
+                        let _ = tell.send(Ok(types));
+                        engine.run(&messages);
                     }
-                })?;
+                    Err(error) => {
+                        let _ = tell.send(Err(error));
+                    }
+                }
+            })?;
             loaded.push(told);
         }
         Ok(loaded)
@@ -233,10 +213,7 @@ impl Engine {
             worker.handle(hub.now(), rid, command, &mut |rid, effect| {
                 // An append is told by nobody but what follows it, at once: one lock for both.
                 if matches!(effect, Effect::Append { .. }) {
-                    append
-                        .replace(effect)
-                        .into_iter()
-                        .for_each(|earlier| hub.effect(rid, earlier));
+                    append.replace(effect).into_iter().for_each(|earlier| hub.effect(rid, earlier));
                 } else {
                     hub.effects(rid, append.take().into_iter().chain([effect]));
                 }
@@ -274,11 +251,8 @@ impl Engine {
         self.print_reports();
         let Loaded { reducers, version } = loaded?;
         let hub = &self.hub;
-        let kept_old = self
-            .worker
-            .reload(hub.now(), reducers, version, &mut |rid, effect| {
-                hub.effect(rid, effect)
-            });
+        let kept_old =
+            self.worker.reload(hub.now(), reducers, version, &mut |rid, effect| hub.effect(rid, effect));
         Ok(kept_old.iter().map(ToString::to_string).collect())
     }
 

@@ -210,12 +210,7 @@ impl Hub {
             return;
         }
         let token = shared.wait(waiter);
-        let request = Request {
-            token,
-            rid,
-            form,
-            ask,
-        };
+        let request = Request { token, rid, form, ask };
         shared.master.request(self.now(), connection, request);
         self.carry_out(&mut shared);
     }
@@ -352,8 +347,5 @@ impl Shared {
 }
 
 fn overloaded() -> Error {
-    Error::new(
-        Code::Overloaded,
-        "the server has too much to do: try again in a moment",
-    )
+    Error::new(Code::Overloaded, "the server has too much to do: try again in a moment")
 }

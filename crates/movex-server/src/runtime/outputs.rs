@@ -83,10 +83,7 @@ impl Hub {
     }
 
     fn key(&self, rid: &Rid) -> ResourceKey {
-        ResourceKey {
-            app: self.app.clone(),
-            rid: rid.clone(),
-        }
+        ResourceKey { app: self.app.clone(), rid: rid.clone() }
     }
 }
 

@@ -34,10 +34,7 @@ pub enum Protocol {
 
 impl<'e> Outgoing<'e> {
     pub(super) fn new(event: &'e Event) -> Self {
-        Self {
-            event,
-            written: Vec::new(),
-        }
+        Self { event, written: Vec::new() }
     }
 
     /// The event's text in a protocol; `None` when the protocol does not tell of it.

@@ -23,11 +23,7 @@ pub(super) struct Reporter {
 
 impl Reporter {
     pub(super) fn new(audience: Audience) -> Self {
-        Self {
-            audience,
-            warnings: AtomicU64::new(0),
-            errors: AtomicU64::new(0),
-        }
+        Self { audience, warnings: AtomicU64::new(0), errors: AtomicU64::new(0) }
     }
 
     /// Counts a line, and prints it to whom it is for. What a private view says is counted nowhere (M8).
@@ -44,10 +40,7 @@ impl Reporter {
 
     /// Warnings and errors so far.
     pub(super) fn counts(&self) -> (u64, u64) {
-        (
-            self.warnings.load(Ordering::Relaxed),
-            self.errors.load(Ordering::Relaxed),
-        )
+        (self.warnings.load(Ordering::Relaxed), self.errors.load(Ordering::Relaxed))
     }
 }
 
@@ -58,11 +51,7 @@ fn print(audience: Audience, report: &Report) {
         Some(author) if audience == Audience::Developer => format!("[private view of {author}] "),
         Some(_) => return,
     };
-    let place = report
-        .location
-        .as_ref()
-        .map(|location| format!(" ({location})"))
-        .unwrap_or_default();
+    let place = report.location.as_ref().map(|location| format!(" ({location})")).unwrap_or_default();
     let (kind, text) = (&report.resource_type, &report.text);
     match report.kind {
         ReportKind::Log | ReportKind::Info => {

@@ -117,66 +117,33 @@ pub(super) fn wanted(call: &Call<'_>) -> Result<Wanted, Refused> {
     if call.name == "createResource" {
         return create(&argument);
     }
-    let sent = argument
-        .rid
-        .ok_or_else(|| bad_rid("an object with a `rid` is needed"))?;
+    let sent = argument.rid.ok_or_else(|| bad_rid("an object with a `rid` is needed"))?;
     let (rid, form) = rid(sent)?;
     let rid = short(rid)?;
     let (ask, asked) = match &*call.name {
         "addResourceSubscriber" => (Ask::Subscribe, Asked::Subscribe),
-        "getResource" => (
-            Ask::Resource,
-            Asked::Resource {
-                sent: sent.get().into(),
-            },
-        ),
-        "getResourceState" => (
-            Ask::Resource,
-            Asked::State {
-                sent: sent.get().into(),
-            },
-        ),
-        "getResourceSubscribers" => (
-            Ask::Subscribers,
-            Asked::Subscribers {
-                sent: sent.get().into(),
-            },
-        ),
+        "getResource" => (Ask::Resource, Asked::Resource { sent: sent.get().into() }),
+        "getResourceState" => (Ask::Resource, Asked::State { sent: sent.get().into() }),
+        "getResourceSubscribers" => (Ask::Subscribers, Asked::Subscribers { sent: sent.get().into() }),
         _ => {
-            let action = argument
-                .action
-                .ok_or_else(|| Error::bad_action("an `action` is needed"))?;
+            let action = argument.action.ok_or_else(|| Error::bad_action("an `action` is needed"))?;
             let (body, is_master) = draft(action.get())?;
-            let ask = Ask::Dispatch {
-                body,
-                epoch: None,
-                seen_reveal: None,
-                number: None,
-            };
+            let ask = Ask::Dispatch { body, epoch: None, seen_reveal: None, number: None };
             (ask, Asked::Dispatch { is_master })
         }
     };
-    Ok(Wanted {
-        rid,
-        form,
-        ask,
-        asked,
-    })
+    Ok(Wanted { rid, form, ask, asked })
 }
 
 fn create(argument: &Argument<'_>) -> Result<Wanted, Refused> {
-    let resource_type = argument
-        .resource_type
-        .ok_or_else(|| bad_message("a `resourceType` is needed"))?;
+    let resource_type = argument.resource_type.ok_or_else(|| bad_message("a `resourceType` is needed"))?;
     let resource_type = text(resource_type).ok_or(Refused::NoSuchType)?;
     let id = match argument.resource_id {
         None => None,
         Some(raw) if raw.get() == "null" => None,
         Some(raw) => Some(id(raw).ok_or_else(|| bad_rid("a `resourceId` is a text or a number"))?),
     };
-    let id = id
-        .filter(|id| !id.is_empty())
-        .unwrap_or_else(|| fresh_name().into());
+    let id = id.filter(|id| !id.is_empty()).unwrap_or_else(|| fresh_name().into());
     if resource_type.is_empty() || resource_type.contains(':') {
         return Err(Refused::NoSuchType);
     }
@@ -189,9 +156,7 @@ fn create(argument: &Argument<'_>) -> Result<Wanted, Refused> {
     Ok(Wanted {
         rid,
         form: RidForm::Text,
-        ask: Ask::Create {
-            state: state.map(str::to_owned),
-        },
+        ask: Ask::Create { state: state.map(str::to_owned) },
         asked: Asked::Create,
     })
 }
@@ -235,9 +200,7 @@ fn rid(raw: &RawValue) -> Result<(Rid, RidForm), Error> {
 
 /// A JSON string; none when it is none, or half a surrogate pair is in it.
 fn text(raw: &RawValue) -> Option<Cow<'_, str>> {
-    serde_json::from_str::<Name<'_>>(raw.get())
-        .ok()
-        .map(|Name(text)| text)
+    serde_json::from_str::<Name<'_>>(raw.get()).ok().map(|Name(text)| text)
 }
 
 /// A text, or a number as JavaScript writes it.

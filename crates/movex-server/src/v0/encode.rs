@@ -72,21 +72,13 @@ pub(crate) fn not_found(rid: &str) -> String {
 pub(super) fn ack(asked: &Asked, answer: &Answer) -> String {
     match answer {
         Answer::Acknowledged { frame, .. } => ok(Some(&acknowledged(asked, frame))),
-        Answer::PhaseEnded {
-            time,
-            frame,
-            checksum,
-        } => {
+        Answer::PhaseEnded { time, frame, checksum } => {
             let ended = phase_end(frame, checksum.as_ref(), *time);
             ok(Some(&format!(r#"{{"type":"reconciliation",{ended}}}"#)))
         }
         // M28: the npm client ignores error answers, so it is given the checksum of what is, and takes the state anew.
         Answer::Rejected { checksum, time, .. } => ok(Some(&plain_ack(checksum.as_ref(), *time))),
-        Answer::Resource {
-            rid,
-            state: shown,
-            subscribers,
-        } => ok(Some(&match asked {
+        Answer::Resource { rid, state: shown, subscribers } => ok(Some(&match asked {
             Asked::State { .. } => state(shown),
             _ => resource(rid, shown, subscribers),
         })),
@@ -124,11 +116,7 @@ fn acknowledged(asked: &Asked, frame: &EntryFrame) -> String {
 }
 
 fn plain_ack(checksum: Option<&ChecksumV0>, time: TimeMs) -> String {
-    format!(
-        r#"{{"type":"ack","nextChecksum":{},{}}}"#,
-        quoted(checksum),
-        context(time)
-    )
+    format!(r#"{{"type":"ack","nextChecksum":{},{}}}"#, quoted(checksum), context(time))
 }
 
 /// The event that tells the author why.
@@ -162,31 +150,17 @@ pub(super) fn event(event: &Event) -> Option<String> {
             );
             Some(packet::event("onFwdAction", &argument))
         }
-        Event::PhaseEnd {
-            rid,
-            form,
-            time,
-            frame,
-            checksum,
-            ..
-        } => {
+        Event::PhaseEnd { rid, form, time, frame, checksum, .. } => {
             let ended = phase_end(frame, checksum.as_ref(), *time);
             let argument = format!(r#"{{"rid":{},{ended}}}"#, named(rid, *form));
             Some(packet::event("onReconciliateActions", &argument))
         }
-        Event::Refresh {
-            rid, time, checksum, ..
-        } => {
+        Event::Refresh { rid, time, checksum, .. } => {
             let ended = reconciliation("", checksum.as_ref(), *time);
             let argument = format!(r#"{{"rid":{},{ended}}}"#, named(rid, RidForm::Text));
             Some(packet::event("onReconciliateActions", &argument))
         }
-        Event::SubscriberAdded {
-            rid,
-            form,
-            subscriber: added,
-            time,
-        } => {
+        Event::SubscriberAdded { rid, form, subscriber: added, time } => {
             let argument = format!(
                 r#"{{"rid":{},"client":{},{}}}"#,
                 named(rid, *form),
@@ -196,11 +170,8 @@ pub(super) fn event(event: &Event) -> Option<String> {
             Some(packet::event("onResourceSubscriberAdded", &argument))
         }
         Event::SubscriberRemoved { rid, client } => {
-            let argument = format!(
-                r#"{{"rid":{},"clientId":{}}}"#,
-                text(rid.as_str()),
-                text(client.as_str())
-            );
+            let argument =
+                format!(r#"{{"rid":{},"clientId":{}}}"#, text(rid.as_str()), text(client.as_str()));
             Some(packet::event("onResourceSubscriberRemoved", &argument))
         }
         // v0 has no word for it.
@@ -220,11 +191,7 @@ fn phase_end(frame: &PhaseEndFrame, checksum: Option<&ChecksumV0>, time: TimeMs)
 }
 
 fn reconciliation(actions: &str, checksum: Option<&ChecksumV0>, time: TimeMs) -> String {
-    format!(
-        r#""actions":[{actions}],"finalChecksum":{},{}"#,
-        quoted(checksum),
-        context(time)
-    )
+    format!(r#""actions":[{actions}],"finalChecksum":{},{}"#, quoted(checksum), context(time))
 }
 
 /// A resource's shape.
@@ -262,11 +229,9 @@ fn subscriber(client: &Subscriber) -> String {
 fn named(rid: &Rid, form: RidForm) -> String {
     match form {
         RidForm::Text => text(rid.as_str()),
-        RidForm::Object => format!(
-            r#"{{"resourceType":{},"resourceId":{}}}"#,
-            text(rid.resource_type()),
-            text(rid.id())
-        ),
+        RidForm::Object => {
+            format!(r#"{{"resourceType":{},"resourceId":{}}}"#, text(rid.resource_type()), text(rid.id()))
+        }
     }
 }
 

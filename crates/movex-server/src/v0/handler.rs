@@ -56,11 +56,7 @@ const CLIENT_ID_BYTES_MAX: usize = 1024;
 
 impl Handler {
     pub(crate) fn new(hub: Arc<Hub>, settings: HandlerSettings) -> Self {
-        Self {
-            hub,
-            settings,
-            transports: Arc::default(),
-        }
+        Self { hub, settings, transports: Arc::default() }
     }
 
     fn connect(&self, namespace: &str, socket: &Arc<Socket<Session>>) {
@@ -113,22 +109,12 @@ impl Handler {
     }
 
     fn refuse(&self, peer: &Arc<V0Peer>, ack: Option<u64>, call: &Call<'_>, error: &Error) {
-        tracing::debug!(
-            connection = peer.id.0,
-            event = &*call.name,
-            code = error.code.as_str(),
-            "refused"
-        );
+        tracing::debug!(connection = peer.id.0, event = &*call.name, code = error.code.as_str(), "refused");
         answer(peer, ack, &encode::failed(&encode::error(error)));
     }
 
     fn ask(&self, peer: &Arc<V0Peer>, ack: Option<u64>, wanted: Wanted) {
-        let Wanted {
-            rid,
-            form,
-            ask,
-            asked,
-        } = wanted;
+        let Wanted { rid, form, ask, asked } = wanted;
         let to = peer.clone();
         let waiter = Box::new(move |said: Answer| {
             if let Answer::Rejected { rid, form, error, .. } = &said {

@@ -37,11 +37,7 @@ pub(super) enum Taken {
 
 impl Outbox {
     pub(super) fn new(bytes_max: usize) -> Self {
-        Self {
-            handed: VecDeque::new(),
-            bytes: 0,
-            bytes_max,
-        }
+        Self { handed: VecDeque::new(), bytes: 0, bytes_max }
     }
 
     /// Hands a packet over.

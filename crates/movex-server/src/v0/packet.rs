@@ -101,25 +101,13 @@ mod tests {
         assert_eq!(packet("31[1]"), Some(Packet::Ack));
         let elsewhere = parse(r#"2/admin,5["x"]"#).unwrap();
         assert_eq!(elsewhere.namespace, "/admin");
-        assert_eq!(
-            elsewhere.packet,
-            Packet::Event {
-                ack: Some(5),
-                json: r#"["x"]"#
-            }
-        );
+        assert_eq!(elsewhere.packet, Packet::Event { ack: Some(5), json: r#"["x"]"# });
         assert_eq!(parse("0/admin").unwrap().namespace, "/admin");
     }
 
     #[test]
     fn what_is_no_frame_is_none() {
-        for text in [
-            "",
-            "9",
-            "é",
-            r#"51-["ping",{}]"#,
-            r#"299999999999999999999999["ping"]"#,
-        ] {
+        for text in ["", "9", "é", r#"51-["ping",{}]"#, r#"299999999999999999999999["ping"]"#] {
             assert_eq!(packet(text), None, "{text}");
         }
     }

@@ -141,12 +141,7 @@ impl Peer for V0Peer {
                 self.part(packet::connect_error("/", &error.message, Some(&data)));
             }
             CloseCause::Refused(error) => {
-                tracing::debug!(
-                    connection = self.id.0,
-                    client,
-                    code = error.code.as_str(),
-                    "closed"
-                );
+                tracing::debug!(connection = self.id.0, client, code = error.code.as_str(), "closed");
                 self.end();
             }
             CloseCause::TakenOver => {

@@ -57,10 +57,7 @@ pub(crate) fn router(gate: Gate) -> Router {
 
 async fn upgrade(State(gate): State<Gate>, socket: WebSocketUpgrade) -> Response {
     let max = gate.message_bytes_max;
-    socket
-        .max_message_size(max)
-        .max_frame_size(max)
-        .on_upgrade(move |socket| serve(gate, socket))
+    socket.max_message_size(max).max_frame_size(max).on_upgrade(move |socket| serve(gate, socket))
 }
 
 /// A hello that was understood.
@@ -76,11 +73,7 @@ async fn serve(gate: Gate, socket: WebSocket) {
     let coming = match tokio::time::timeout(HELLO_MAX, hello(&mut stream)).await {
         Ok(Some(Ok(coming))) => coming,
         Ok(Some(Err(error))) => {
-            let frame = ServerFrame::Error {
-                request: None,
-                rid: None,
-                error,
-            };
+            let frame = ServerFrame::Error { request: None, rid: None, error };
             // It may be gone already; it was to be closed anyway.
             let _ = sink.send(Message::Text(frame.to_json().into())).await;
             let _ = sink.close().await;
@@ -90,10 +83,7 @@ async fn serve(gate: Gate, socket: WebSocket) {
     };
     let (writes, written) = channel(FRAMES_MAX);
     let unread = Arc::new(AtomicUsize::new(0));
-    let proven = coming
-        .token
-        .as_deref()
-        .and_then(|token| gate.notary.client_of(token));
+    let proven = coming.token.as_deref().and_then(|token| gate.notary.client_of(token));
     let fresh = Notary::fresh_identity();
     let client: &ClientId = proven.as_ref().unwrap_or(&fresh);
     // A session that can't prove its age was created now (M21).
@@ -144,13 +134,7 @@ async fn hello(stream: &mut SplitStream<WebSocket>) -> Option<Result<Coming, Err
         }
     };
     Some(match ClientFrame::from_json(&text) {
-        Ok(ClientFrame::Hello {
-            versions: (from, to),
-            session,
-            session_proof,
-            token,
-            info,
-        }) => {
+        Ok(ClientFrame::Hello { versions: (from, to), session, session_proof, token, info }) => {
             if !(from..=to).contains(&VERSION) {
                 Err(Error::new(
                     Code::BadMessage,
@@ -159,17 +143,9 @@ async fn hello(stream: &mut SplitStream<WebSocket>) -> Option<Result<Coming, Err
                     ),
                 ))
             } else if session.as_str().is_empty() || session.as_str().len() > SESSION_BYTES_MAX {
-                Err(Error::new(
-                    Code::BadMessage,
-                    "a session has an id of 1 to 128 bytes",
-                ))
+                Err(Error::new(Code::BadMessage, "a session has an id of 1 to 128 bytes"))
             } else {
-                Ok(Coming {
-                    session,
-                    session_proof,
-                    token,
-                    info,
-                })
+                Ok(Coming { session, session_proof, token, info })
             }
         }
         Ok(_) | Err(Unreadable::Unknown(_)) => Err(Error::new(Code::BadMessage, "say hello first")),
@@ -185,11 +161,7 @@ async fn read(hub: &Arc<Hub>, peer: &Arc<V1Peer>, stream: &mut SplitStream<WebSo
             Message::Close(_) => return,
             Message::Binary(_) => {
                 let error = Error::new(Code::BadMessage, "v1 speaks text here");
-                peer.send_frame(&ServerFrame::Error {
-                    request: None,
-                    rid: None,
-                    error,
-                });
+                peer.send_frame(&ServerFrame::Error { request: None, rid: None, error });
             }
             Message::Ping(_) | Message::Pong(_) => {}
         }
@@ -205,11 +177,7 @@ fn take(hub: &Arc<Hub>, peer: &Arc<V1Peer>, text: &str) {
         // A frame of a later version.
         Err(Unreadable::Unknown(_)) => return,
         Err(Unreadable::Malformed(error)) => {
-            return peer.send_frame(&ServerFrame::Error {
-                request: None,
-                rid: None,
-                error,
-            });
+            return peer.send_frame(&ServerFrame::Error { request: None, rid: None, error });
         }
     };
     let Question { rid, asked, ask } = match frame.question() {
@@ -217,11 +185,7 @@ fn take(hub: &Arc<Hub>, peer: &Arc<V1Peer>, text: &str) {
         Err(ClientFrame::Ping { stamp }) => return peer.send_frame(&ServerFrame::Pong { stamp }),
         Err(_) => {
             let error = Error::new(Code::BadMessage, "you said hello already");
-            return peer.send_frame(&ServerFrame::Error {
-                request: None,
-                rid: None,
-                error,
-            });
+            return peer.send_frame(&ServerFrame::Error { request: None, rid: None, error });
         }
     };
     let told = peer.clone();

@@ -18,9 +18,7 @@ pub(crate) struct Notary {
 
 impl Notary {
     pub(crate) fn new(key: &[u8; 32]) -> Self {
-        Self {
-            mac: Hmac::new_from_slice(key).expect("HMAC takes keys of any length"),
-        }
+        Self { mac: Hmac::new_from_slice(key).expect("HMAC takes keys of any length") }
     }
 
     /// An identity that nobody has yet.
@@ -36,8 +34,7 @@ impl Notary {
     /// The client that a token proves.
     pub(super) fn client_of(&self, token: &str) -> Option<ClientId> {
         let (client, signature) = token.rsplit_once('.')?;
-        self.verify(&["identity", client], signature)
-            .then(|| ClientId::new(client))
+        self.verify(&["identity", client], signature).then(|| ClientId::new(client))
     }
 
     /// When a session was created, signed.
@@ -51,8 +48,7 @@ impl Notary {
     pub(super) fn created(&self, client: &ClientId, session: &SessionId, proof: &str) -> Option<TimeMs> {
         let (time, signature) = proof.split_once('.')?;
         let said = ["session", client.as_str(), session.as_str(), time];
-        self.verify(&said, signature)
-            .then(|| time.parse().ok().map(TimeMs))?
+        self.verify(&said, signature).then(|| time.parse().ok().map(TimeMs))?
     }
 
     /// The MAC of several parts, each with its length before it, so that no two lists of parts are signed alike.

@@ -49,9 +49,7 @@ impl V1Peer {
         let sent = if too_many_bytes {
             Err(true)
         } else {
-            self.writes
-                .try_send(Write::Frame(text))
-                .map_err(|error| matches!(error, TrySendError::Full(_)))
+            self.writes.try_send(Write::Frame(text)).map_err(|error| matches!(error, TrySendError::Full(_)))
         };
         if let Err(too_slow) = sent {
             self.cut_off(too_slow);
@@ -98,9 +96,7 @@ impl Peer for V1Peer {
             version: VERSION,
             client: client.id.clone(),
             token: self.notary.token(&client.id),
-            session_proof: self
-                .notary
-                .session_proof(&client.id, &self.session, self.session_created),
+            session_proof: self.notary.session_proof(&client.id, &self.session, self.session_created),
             time,
             message_bytes_max: self.message_bytes_max as u64,
         });
@@ -115,11 +111,7 @@ impl Peer for V1Peer {
     fn close(&self, cause: &CloseCause) {
         if let CloseCause::Refused(error) = cause {
             let error = error.clone();
-            self.send_frame(&ServerFrame::Error {
-                request: None,
-                rid: None,
-                error,
-            });
+            self.send_frame(&ServerFrame::Error { request: None, rid: None, error });
         }
         self.end();
     }

@@ -102,14 +102,10 @@ impl Reducer for Timer {
 
     fn reduce(&self, state: &Ringing, action: &TimerAction, context: &Context) -> Ringing {
         match action {
-            TimerAction::Start(in_ms) => Ringing {
-                at: Some(context.stamp.time.0 + in_ms),
-                ticks: state.ticks,
-            },
-            TimerAction::Tick => Ringing {
-                at: None,
-                ticks: state.ticks + 1,
-            },
+            TimerAction::Start(in_ms) => {
+                Ringing { at: Some(context.stamp.time.0 + in_ms), ticks: state.ticks }
+            }
+            TimerAction::Tick => Ringing { at: None, ticks: state.ticks + 1 },
         }
     }
 
@@ -141,14 +137,9 @@ pub(crate) fn negative_lists() -> Arc<dyn App> {
 
 /// Starts a server.
 pub(crate) async fn serve(change: impl FnOnce(&mut Settings)) -> Server {
-    let mut settings = Settings {
-        engines: 2,
-        ..Settings::default()
-    };
+    let mut settings = Settings { engines: 2, ..Settings::default() };
     change(&mut settings);
-    Server::start(lists(), settings)
-        .await
-        .expect("a free port is there")
+    Server::start(lists(), settings).await.expect("a free port is there")
 }
 
 /// One Socket.IO connection.
@@ -162,16 +153,9 @@ pub(crate) struct Client {
 impl Client {
     /// Opens the transport, and no more.
     pub(crate) async fn dial(server: &Server, query: &str) -> Self {
-        let url = format!(
-            "ws://{}/socket.io/?EIO=4&transport=websocket{query}",
-            server.address()
-        );
+        let url = format!("ws://{}/socket.io/?EIO=4&transport=websocket{query}", server.address());
         let (socket, _) = tokio_tungstenite::connect_async(url).await.expect("it listens");
-        let mut client = Self {
-            socket,
-            last_ack: 0,
-            kept: VecDeque::new(),
-        };
+        let mut client = Self { socket, last_ack: 0, kept: VecDeque::new() };
         let open = client.receive().await.expect("it opens");
         assert!(open.starts_with("0{"), "{open}");
         client
@@ -222,16 +206,12 @@ impl Client {
     }
 
     pub(crate) async fn subscribe(&mut self, rid: &str) {
-        let answer = self
-            .ask("addResourceSubscriber", &serde_json::json!({ "rid": rid }))
-            .await;
+        let answer = self.ask("addResourceSubscriber", &serde_json::json!({ "rid": rid })).await;
         assert_eq!(answer["ok"], true, "{answer}");
     }
 
     pub(crate) async fn state(&mut self, rid: &str) -> Value {
-        let answer = self
-            .ask("getResourceState", &serde_json::json!({ "rid": rid }))
-            .await;
+        let answer = self.ask("getResourceState", &serde_json::json!({ "rid": rid })).await;
         answer["val"][0].clone()
     }
 
@@ -248,10 +228,7 @@ impl Client {
             return self.kept.remove(at).expect("it is there");
         }
         loop {
-            let text = self
-                .receive()
-                .await
-                .unwrap_or_else(|| panic!("closed before {begins}"));
+            let text = self.receive().await.unwrap_or_else(|| panic!("closed before {begins}"));
             if text.starts_with(begins) {
                 return text;
             }
@@ -271,9 +248,7 @@ impl Client {
     /// The next frame; none at the end.
     pub(crate) async fn receive(&mut self) -> Option<String> {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.socket.next())
-                .await
-                .expect("something comes");
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("something comes");
             match next {
                 Some(Ok(Message::Text(text))) if text == "2" => self.send_raw("3").await,
                 Some(Ok(Message::Text(text))) => return Some(text.to_string()),

@@ -24,10 +24,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
             };
             let asked = (entry.author.clone(), text_of(&entry.body));
             if !entry.author.is_master() && !world.watch.asked.contains(&asked) {
-                say(
-                    "G7",
-                    format!("{} is by {}, who never asked for it", entry.seq, entry.author),
-                );
+                say("G7", format!("{} is by {}, who never asked for it", entry.seq, entry.author));
             }
             // A new epoch takes over what was decided in the one before.
             let taken_over = !before.insert((entry.session.clone(), entry.client_seq));

@@ -15,10 +15,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
     let reducer = world.plan.workload.on_client();
     let master = |viewer: &ClientId| {
         let shown = resource.state_shown(TimeMs(world.now), Some(viewer));
-        shown
-            .ok()
-            .and_then(|shown| shown.json)
-            .map(|json| json.to_string())
+        shown.ok().and_then(|shown| shown.json).map(|json| json.to_string())
     };
     let mut viewers: Vec<&ClientId> = world.people.iter().map(|person| &person.id).collect();
     viewers.dedup();
@@ -26,10 +23,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
         let told = of_the_log(world, &*reducer, viewer);
         let has = master(viewer);
         if told != has {
-            say(
-                "G2",
-                format!("the view of {viewer} is {has:?}, and the log says {told:?}"),
-            );
+            say("G2", format!("the view of {viewer} is {has:?}, and the log says {told:?}"));
         }
     }
     for person in world.people.iter().filter(|person| !person.gone) {
@@ -43,19 +37,13 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
         let theirs = state.and_then(|state| reducer.to_json(state).ok().flatten());
         let has = master(&person.id);
         if theirs != has {
-            say(
-                "G2",
-                format!("{who} has {theirs:?}, and the master {has:?} for it"),
-            );
+            say("G2", format!("{who} has {theirs:?}, and the master {has:?} for it"));
         }
         if let Side::V1(machine) = &person.side
             && machine.position() != Some((resource.epoch(), resource.head()))
         {
             let head = (resource.epoch(), resource.head());
-            say(
-                "G2",
-                format!("{who} is at {:?}, and the master at {head:?}", machine.position()),
-            );
+            say("G2", format!("{who} is at {:?}, and the master at {head:?}", machine.position()));
         }
     }
 }

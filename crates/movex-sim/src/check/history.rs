@@ -18,10 +18,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
         for (number, sent) in &person.sent {
             if let Some((Ended::Acknowledged(seq), acknowledged_at)) = person.ended.get(number) {
                 if *seq <= last {
-                    say(
-                        "G1",
-                        format!("{} {number} stands at {seq}, behind {last}", person.session),
-                    );
+                    say("G1", format!("{} {number} stands at {seq}, behind {last}", person.session));
                 }
                 last = *seq;
                 done.push((sent.at, *acknowledged_at, *seq));
@@ -39,10 +36,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
             newest = newest.max(place);
         }
         if seq < newest {
-            say(
-                "G1",
-                format!("{seq} was dispatched after {newest} had been acknowledged"),
-            );
+            say("G1", format!("{seq} was dispatched after {newest} had been acknowledged"));
         }
     }
 }

@@ -19,12 +19,8 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
             say("G5", "a log begins with a state that nobody can read".into());
             continue;
         };
-        let refusals: Vec<&Verdict> = world
-            .server
-            .refusals
-            .iter()
-            .filter(|verdict| verdict.epoch == chapter.epoch)
-            .collect();
+        let refusals: Vec<&Verdict> =
+            world.server.refusals.iter().filter(|verdict| verdict.epoch == chapter.epoch).collect();
         walk.refusals(&refusals, say);
         let mut items = chapter
             .records
@@ -111,19 +107,13 @@ impl<'w> Walk<'w> {
         }
         let (action, context) = entry.half(false);
         if !self.accepts(&self.public, action, &context) {
-            say(
-                "M7",
-                format!("{seq} is in the log, and the public state rejects it"),
-            );
+            say("M7", format!("{seq} is in the log, and the public state rejects it"));
         }
         if entry.body.is_private() || self.forks.contains_key(&entry.author) {
             let own = self.forks.get(&entry.author).unwrap_or(&self.public);
             let (action, context) = entry.half(true);
             if !self.accepts(own, action, &context) {
-                say(
-                    "M7",
-                    format!("{seq} is in the log, and its author's view rejects it"),
-                );
+                say("M7", format!("{seq} is in the log, and its author's view rejects it"));
             }
         }
         if entry.body.is_private() {
@@ -152,18 +142,9 @@ impl<'w> Walk<'w> {
         if let Some((_, tail)) = &mut self.phase {
             tail.push(entry);
             let can = self.reducer.can_reconcile(&self.public).unwrap_or(false);
-            let reveals = matches!(
-                next,
-                Some(Item::PhaseEnd {
-                    end: PhaseEnd::Reveal,
-                    ..
-                })
-            );
+            let reveals = matches!(next, Some(Item::PhaseEnd { end: PhaseEnd::Reveal, .. }));
             if can != reveals {
-                say(
-                    "M2",
-                    format!("after {seq} secrets may be revealed: {can}, and are: {reveals}"),
-                );
+                say("M2", format!("after {seq} secrets may be revealed: {can}, and are: {reveals}"));
             }
         }
     }
@@ -175,9 +156,8 @@ impl<'w> Walk<'w> {
             return say("M2", format!("a phase ends at {} that never began", self.head));
         };
         if end == PhaseEnd::Reveal {
-            self.public = tail.iter().fold(checkpoint, |state, entry| {
-                self.fold(state, entry, true, NoteScope::Reveal)
-            });
+            self.public =
+                tail.iter().fold(checkpoint, |state, entry| self.fold(state, entry, true, NoteScope::Reveal));
         }
     }
 
@@ -211,10 +191,7 @@ impl<'w> Walk<'w> {
             if !asked {
                 continue;
             }
-            let stamp = Stamp {
-                time: verdict.time,
-                author: verdict.author.clone(),
-            };
+            let stamp = Stamp { time: verdict.time, author: verdict.author.clone() };
             let context = || Context::new(stamp.clone(), Entropy(0));
             let public = self.accepts(&self.public, verdict.body.public(), &context());
             let own = match self.forks.get(&verdict.author) {

@@ -24,10 +24,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
         let again = cheats && found.iter().any(|entry| is_lost(world, entry));
         if found.len() > 1 && !author.is_master() && !again {
             let places: Vec<_> = found.iter().map(|entry| entry.seq).collect();
-            say(
-                "G3",
-                format!("{session} {number} of {author} is in the log at {places:?}"),
-            );
+            say("G3", format!("{session} {number} of {author} is in the log at {places:?}"));
         }
     }
     for person in &world.people {
@@ -40,10 +37,7 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
                         .flatten()
                         .any(|entry| entry.seq == *seq && entry.author == person.id && entry.body == *body);
                     if !there {
-                        say(
-                            "G3",
-                            format!("{} was acknowledged {seq}, which is not it", person.id),
-                        );
+                        say("G3", format!("{} was acknowledged {seq}, which is not it", person.id));
                     }
                 }
             }
@@ -55,13 +49,10 @@ pub(super) fn check(world: &World, say: &mut Say<'_>) {
 /// Every entry that was ever promised, by its number; one that a new epoch took over counts once.
 fn entries(world: &World) -> HashMap<Number, Vec<Entry>> {
     let chapters = world.store.chapters();
-    let kept = chapters
-        .iter()
-        .flat_map(|chapter| &chapter.records)
-        .filter_map(|record| match record {
-            Record::Item(Item::Entry(entry)) => Some(entry),
-            _ => None,
-        });
+    let kept = chapters.iter().flat_map(|chapter| &chapter.records).filter_map(|record| match record {
+        Record::Item(Item::Entry(entry)) => Some(entry),
+        _ => None,
+    });
     let lost = world.store.lost().filter_map(|item| match item {
         Item::Entry(entry) => Some(entry),
         Item::PhaseEnd { .. } => None,
@@ -78,10 +69,7 @@ fn entries(world: &World) -> HashMap<Number, Vec<Entry>> {
 }
 
 fn is_lost(world: &World, entry: &Entry) -> bool {
-    world
-        .store
-        .lost()
-        .any(|item| matches!(item, Item::Entry(lost) if lost == entry))
+    world.store.lost().any(|item| matches!(item, Item::Entry(lost) if lost == entry))
 }
 
 fn check_outcomes(world: &World, person: &Person, entries: &HashMap<Number, Vec<Entry>>, say: &mut Say<'_>) {
@@ -100,18 +88,12 @@ fn check_outcomes(world: &World, person: &Person, entries: &HashMap<Number, Vec<
                 [entry] if entry.seq == *seq && entry.body == sent.body => {}
                 _ => {
                     let places: Vec<_> = there.iter().map(|entry| entry.seq).collect();
-                    say(
-                        "G3",
-                        format!("{who} {number} was acknowledged at {seq} and is at {places:?}"),
-                    );
+                    say("G3", format!("{who} {number} was acknowledged at {seq} and is at {places:?}"));
                 }
             },
             Ended::Rejected(error) => {
                 if let Some(entry) = there.first() {
-                    say(
-                        "G3",
-                        format!("{who} {number} was rejected ({error}) and is at {}", entry.seq),
-                    );
+                    say("G3", format!("{who} {number} was rejected ({error}) and is at {}", entry.seq));
                 }
             }
             Ended::Unknown(cause) => {

@@ -43,9 +43,7 @@ pub(super) fn fold(
 
     let stopped = stopped
         || viewer.is_some_and(|viewer| {
-            let last_end = items
-                .iter()
-                .rposition(|item| matches!(item, Item::PhaseEnd { .. }));
+            let last_end = items.iter().rposition(|item| matches!(item, Item::PhaseEnd { .. }));
             let since = last_end.map_or(0, |at| items[at].seq().0);
             notes.iter().any(|note| {
                 note.kind == NoteKind::Stopped
@@ -65,17 +63,12 @@ pub(super) fn fold(
         }
         let (own, scope) = match fate {
             Fate::Revealed => (true, NoteScope::Reveal),
-            Fate::Outstanding | Fate::NoPhase if has_fork => (
-                mine,
-                viewer.map_or(NoteScope::Public, |viewer| NoteScope::Fork(viewer.clone())),
-            ),
+            Fate::Outstanding | Fate::NoPhase if has_fork => {
+                (mine, viewer.map_or(NoteScope::Public, |viewer| NoteScope::Fork(viewer.clone())))
+            }
             Fate::Outstanding | Fate::Forfeited | Fate::NoPhase => (false, NoteScope::Public),
         };
-        let noted = Note {
-            seq: entry.seq,
-            scope,
-            kind: NoteKind::Limit,
-        };
+        let noted = Note { seq: entry.seq, scope, kind: NoteKind::Limit };
         if notes.contains(&&noted) {
             continue;
         }
@@ -102,11 +95,7 @@ fn fates(items: &[&Item]) -> Vec<Fate> {
                 }
             }
             Item::PhaseEnd { end, .. } => {
-                let fate = if *end == PhaseEnd::Reveal {
-                    Fate::Revealed
-                } else {
-                    Fate::Forfeited
-                };
+                let fate = if *end == PhaseEnd::Reveal { Fate::Revealed } else { Fate::Forfeited };
                 if let Some(begun) = begun.take() {
                     fates[begun..at].fill(fate);
                 }

@@ -34,11 +34,7 @@ pub(crate) fn compare(seed: u64, plant: Option<Plant>) -> Compared {
         return Compared::OtherVerdicts;
     }
     // The first reveal ends the secret: what comes after it depends on what it told.
-    let mut told = first
-        .seen
-        .iter()
-        .zip(&second.seen)
-        .take_while(|(one, _)| *one != REVEALED);
+    let mut told = first.seen.iter().zip(&second.seen).take_while(|(one, _)| *one != REVEALED);
     let differs = told.find(|(one, other)| one != other);
     let revealed = first.seen.iter().any(|one| one == REVEALED);
     let what = match differs {
@@ -62,7 +58,5 @@ fn accepted(world: &World) -> Vec<(String, bool)> {
         let accepted = matches!(ann.ended.get(number), Some((Ended::Acknowledged(_), _)));
         (sent.body.public().json().to_owned(), accepted)
     });
-    dispatched
-        .filter(|(public, accepted)| *accepted || public != REFUSED)
-        .collect()
+    dispatched.filter(|(public, accepted)| *accepted || public != REFUSED).collect()
 }

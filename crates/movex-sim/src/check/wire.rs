@@ -14,25 +14,15 @@ fn action(action: &Action) -> &str {
 
 fn entry(frame: &EntryFrame, own: Option<&OwnHalf>) -> String {
     let own = own.map(|own| {
-        let private = own
-            .private
-            .as_ref()
-            .map(|(private, entropy)| (action(private), entropy.0));
+        let private = own.private.as_ref().map(|(private, entropy)| (action(private), entropy.0));
         format!(" own {} {} {private:?}", own.session, own.client_seq)
     });
-    format!(
-        "entry {frame:?} {}{}",
-        action(&frame.action),
-        own.unwrap_or_default()
-    )
+    format!("entry {frame:?} {}{}", action(&frame.action), own.unwrap_or_default())
 }
 
 fn phase_end(frame: &PhaseEndFrame) -> String {
     match frame {
-        PhaseEndFrame::Reveal {
-            secrets,
-            without_effect,
-        } => {
+        PhaseEndFrame::Reveal { secrets, without_effect } => {
             let secrets: Vec<String> = secrets
                 .iter()
                 .map(|secret| {
@@ -54,12 +44,9 @@ fn phase_end(frame: &PhaseEndFrame) -> String {
 fn item(item: &ItemFrame) -> String {
     match item {
         ItemFrame::Entry { frame, own } => entry(frame, own.as_ref()),
-        ItemFrame::PhaseEnd {
-            seq,
-            time,
-            frame,
-            checksum_v1,
-        } => format!("end {seq} {} {checksum_v1:?} {}", time.0, phase_end(frame)),
+        ItemFrame::PhaseEnd { seq, time, frame, checksum_v1 } => {
+            format!("end {seq} {} {checksum_v1:?} {}", time.0, phase_end(frame))
+        }
     }
 }
 
@@ -67,18 +54,9 @@ fn item(item: &ItemFrame) -> String {
 pub(crate) fn event(event: &Event) -> String {
     match event {
         Event::Entry { frame, own, .. } => entry(frame, own.as_ref()),
-        Event::PhaseEnd {
-            seq,
-            time,
-            frame,
-            checksum,
-            checksum_v1,
-            ..
-        } => format!(
-            "end {seq} {} {checksum:?} {checksum_v1:?} {}",
-            time.0,
-            phase_end(frame)
-        ),
+        Event::PhaseEnd { seq, time, frame, checksum, checksum_v1, .. } => {
+            format!("end {seq} {} {checksum:?} {checksum_v1:?} {}", time.0, phase_end(frame))
+        }
         other => format!("{other:?}"),
     }
 }
@@ -87,11 +65,9 @@ pub(crate) fn event(event: &Event) -> String {
 pub(crate) fn answer(answer: &Answer) -> String {
     match answer {
         Answer::Acknowledged { frame, own } => format!("acknowledged {}", entry(frame, own.as_ref())),
-        Answer::PhaseEnded {
-            time,
-            frame,
-            checksum,
-        } => format!("ended {} {checksum:?} {}", time.0, phase_end(frame)),
+        Answer::PhaseEnded { time, frame, checksum } => {
+            format!("ended {} {checksum:?} {}", time.0, phase_end(frame))
+        }
         Answer::Subscribed { subscribed, .. } => {
             let items: Vec<String> = subscribed.items.iter().map(item).collect();
             format!(
@@ -110,13 +86,7 @@ pub(crate) fn answer(answer: &Answer) -> String {
 /// What a client sends.
 pub(crate) fn up(up: &Up) -> String {
     match up {
-        Up::V1(ToMaster::Dispatch {
-            client_seq,
-            floor,
-            epoch,
-            body,
-            ..
-        }) => format!(
+        Up::V1(ToMaster::Dispatch { client_seq, floor, epoch, body, .. }) => format!(
             "dispatch {client_seq} floor {floor} epoch {epoch} {} | {}",
             action(body.own()),
             action(body.public())

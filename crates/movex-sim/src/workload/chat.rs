@@ -38,16 +38,8 @@ impl Reducer for Chat {
         let from = context.stamp.author.to_string();
         let at = context.stamp.time.0;
         match action {
-            Step::Say(text) => lines.push(Line {
-                from,
-                at,
-                text: text.clone(),
-            }),
-            Step::Whispered => lines.push(Line {
-                from,
-                at,
-                text: "...".into(),
-            }),
+            Step::Say(text) => lines.push(Line { from, at, text: text.clone() }),
+            Step::Whispered => lines.push(Line { from, at, text: "...".into() }),
             Step::Retract => {
                 if let Some(own) = lines.iter().rposition(|line| line.from == from) {
                     lines.remove(own);

@@ -38,19 +38,13 @@ impl Reducer for Counter {
             Step::IncrementBy(by) => state.value + by,
             Step::Double => (state.value * 2) % 1_000_003,
         };
-        Count {
-            value,
-            actions: state.actions + 1,
-        }
+        Count { value, actions: state.actions + 1 }
     }
 }
 
 pub(super) fn body(chance: &mut Chance) -> Body {
     match chance.below(4) {
-        0 => public(&format!(
-            r#"{{"type":"incrementBy","payload":{}}}"#,
-            chance.below(9)
-        )),
+        0 => public(&format!(r#"{{"type":"incrementBy","payload":{}}}"#, chance.below(9))),
         1 => public(r#"{"type":"double"}"#),
         _ => public(r#"{"type":"increment"}"#),
     }

@@ -94,8 +94,5 @@ pub(crate) fn public(json: &str) -> Body {
 }
 
 pub(crate) fn private(secret: &str, placeholder: &str) -> Body {
-    Body::Private {
-        private: action(secret),
-        public: action(placeholder),
-    }
+    Body::Private { private: action(secret), public: action(placeholder) }
 }

@@ -107,10 +107,7 @@ pub(super) fn body(chance: &mut Chance) -> Body {
     match chance.below(9) {
         0..2 => {
             let role = chance.pick(&["wolf", "seer", "villager who has nothing to hide at all"]);
-            private(
-                &format!(r#"{{"type":"pick","payload":"{role}"}}"#),
-                r#"{"type":"picked"}"#,
-            )
+            private(&format!(r#"{{"type":"pick","payload":"{role}"}}"#), r#"{"type":"picked"}"#)
         }
         2 => private(r#"{"type":"draw"}"#, r#"{"type":"picked"}"#),
         3..5 => public(r#"{"type":"next"}"#),

@@ -102,9 +102,7 @@ impl Reducer for Table {
                 state.list.push(-1);
             }
             Move::Even => state.list.push(state.list.len() as i64),
-            Move::Roll => state
-                .list
-                .push((context.entropy().0 % 100) as i64 + context.stamp.time.0 as i64),
+            Move::Roll => state.list.push((context.entropy().0 % 100) as i64 + context.stamp.time.0 as i64),
             Move::Gamble => {
                 let drawn = context.entropy().0 % 3;
                 assert!(drawn != 0, "not to my liking");
@@ -174,19 +172,13 @@ pub(super) struct Limited {
 
 impl Limited {
     pub(super) fn new(reveals: bool, cheap_checksums: bool) -> Self {
-        Self {
-            native: Native::new(Table { reveals }),
-            cheap_checksums,
-        }
+        Self { native: Native::new(Table { reveals }), cheap_checksums }
     }
 }
 
 impl DynReducer for Limited {
     fn features(&self) -> Features {
-        Features {
-            cheap_checksum_v1: self.cheap_checksums,
-            ..self.native.features()
-        }
+        Features { cheap_checksum_v1: self.cheap_checksums, ..self.native.features() }
     }
 
     fn init(&self, context: &Context) -> Result<State, Failure> {
@@ -203,9 +195,7 @@ impl DynReducer for Limited {
 
     fn apply(&self, state: &State, action: &Action, context: &Context, fold: Fold<'_>) -> Applied {
         if let Ok(Move::Burn(rest)) = serde_json::from_str(action.json())
-            && state
-                .get::<Hand>()
-                .is_some_and(|table| table.list.len() % 3 == rest)
+            && state.get::<Hand>().is_some_and(|table| table.list.len() % 3 == rest)
         {
             return Applied::Failed(Failure::new(FailureKind::Limit, "it took too long"));
         }

@@ -53,12 +53,7 @@ impl Legacy {
     pub(crate) fn dispatch(&mut self, request: u64, body: Body, now: TimeMs) -> Ask {
         self.apply(body.own(), &self.me.clone(), now);
         self.open.insert(request, body.clone());
-        Ask::Dispatch {
-            body: body.into(),
-            epoch: None,
-            seen_reveal: None,
-            number: None,
-        }
+        Ask::Dispatch { body: body.into(), epoch: None, seen_reveal: None, number: None }
     }
 
     pub(crate) fn event(&mut self, event: &Event) -> Next {
@@ -105,10 +100,7 @@ impl Legacy {
 
     fn apply(&mut self, action: &movex_core::action::Action, author: &ClientId, time: TimeMs) {
         let Some(state) = &self.state else { return };
-        let stamp = Stamp {
-            time,
-            author: author.clone(),
-        };
+        let stamp = Stamp { time, author: author.clone() };
         // v0 tells no chance.
         let context = Context::new(stamp, Entropy(0));
         if let Applied::Next(next) = self.reducer.apply(state, action, &context, Fold::Public) {
@@ -117,10 +109,7 @@ impl Legacy {
     }
 
     fn compare(&mut self, theirs: Option<&ChecksumV0>) -> Next {
-        let ours = self
-            .state
-            .as_ref()
-            .and_then(|state| self.reducer.checksum_v0(state).ok());
+        let ours = self.state.as_ref().and_then(|state| self.reducer.checksum_v0(state).ok());
         if theirs.is_some() && ours.as_ref() == theirs {
             return None;
         }
@@ -132,10 +121,6 @@ impl Legacy {
             return None;
         }
         self.refetching = true;
-        Some(if self.subscribed {
-            Ask::Resource
-        } else {
-            Ask::Subscribe
-        })
+        Some(if self.subscribed { Ask::Resource } else { Ask::Subscribe })
     }
 }

@@ -117,16 +117,7 @@ impl World {
         let token = self.token(Asked::Nobody);
         let (rid, form) = (self.rid.clone(), RidForm::Text);
         let ask = Ask::Create { state: None };
-        self.server.master.request(
-            now,
-            creator,
-            Request {
-                token,
-                rid,
-                form,
-                ask,
-            },
-        );
+        self.server.master.request(now, creator, Request { token, rid, form, ask });
         self.settle();
         self.server.master.disconnected(now, creator);
         self.settle();
@@ -159,13 +150,7 @@ impl World {
             Up::V1(ToMaster::Subscribe { from, floor }) => {
                 (Asked::Follow(link, from), Ask::Follow { from, floor })
             }
-            Up::V1(ToMaster::Dispatch {
-                epoch,
-                client_seq,
-                floor,
-                seen_reveal,
-                body,
-            }) => (
+            Up::V1(ToMaster::Dispatch { epoch, client_seq, floor, seen_reveal, body }) => (
                 Asked::Dispatch(link, client_seq),
                 Ask::Dispatch {
                     body: body.into(),
@@ -186,16 +171,7 @@ impl World {
         }
         let token = self.token(asked);
         let (rid, form) = (self.rid.clone(), RidForm::Text);
-        self.server.master.request(
-            now,
-            connection,
-            Request {
-                token,
-                rid,
-                form,
-                ask,
-            },
-        );
+        self.server.master.request(now, connection, Request { token, rid, form, ask });
         self.settle();
     }
 
@@ -282,36 +258,20 @@ impl World {
             Command::Ask(Input::Dispatch(dispatch)) => Some(dispatch.clone()),
             _ => None,
         };
-        let before = self
-            .resource()
-            .map(|resource| (resource.epoch(), resource.head()));
+        let before = self.resource().map(|resource| (resource.epoch(), resource.head()));
         let mut effects = Vec::new();
-        let verdict = self
-            .saboteur
-            .command(&mut command, self.server.worker.resource(&rid), &self.plan);
+        let verdict = self.saboteur.command(&mut command, self.server.worker.resource(&rid), &self.plan);
         match verdict {
             Some(effect) => effects.push(effect),
-            None => self
-                .server
-                .worker
-                .handle(now, &rid, command, &mut |_, effect| effects.push(effect)),
+            None => self.server.worker.handle(now, &rid, command, &mut |_, effect| effects.push(effect)),
         }
-        if let Some(again) = dispatch
-            .as_ref()
-            .and_then(|dispatch| self.saboteur.again(dispatch, &effects))
-        {
+        if let Some(again) = dispatch.as_ref().and_then(|dispatch| self.saboteur.again(dispatch, &effects)) {
             effects.clear();
-            self.server
-                .worker
-                .handle(now, &rid, again, &mut |_, effect| effects.push(effect));
+            self.server.worker.handle(now, &rid, again, &mut |_, effect| effects.push(effect));
         }
         if let (Some(dispatch), Some((epoch, head))) = (dispatch, before) {
             for effect in &effects {
-                if let Effect::Reply {
-                    reply: Reply::Rejected { error, time, .. },
-                    ..
-                } = effect
-                {
+                if let Effect::Reply { reply: Reply::Rejected { error, time, .. }, .. } = effect {
                     self.server.refusals.push(Verdict {
                         epoch,
                         head,
@@ -363,10 +323,7 @@ impl World {
         };
         for record in records {
             let what = match record {
-                Record::Item(Item::PhaseEnd {
-                    end: PhaseEnd::Reveal,
-                    ..
-                }) => "reveals",
+                Record::Item(Item::PhaseEnd { end: PhaseEnd::Reveal, .. }) => "reveals",
                 Record::Item(Item::PhaseEnd { .. }) => "forfeits",
                 Record::Item(Item::Entry(entry)) => {
                     self.watch.decides(epoch, entry);
@@ -454,18 +411,9 @@ impl World {
         let Some((epoch, head)) = self.store.head() else {
             return;
         };
-        self.server
-            .refusals
-            .retain(|verdict| verdict.epoch != epoch || verdict.head <= head);
-        let epochs: Vec<Epoch> = self
-            .store
-            .chapters()
-            .iter()
-            .map(|chapter| chapter.epoch)
-            .collect();
-        self.server
-            .refusals
-            .retain(|verdict| epochs.contains(&verdict.epoch));
+        self.server.refusals.retain(|verdict| verdict.epoch != epoch || verdict.head <= head);
+        let epochs: Vec<Epoch> = self.store.chapters().iter().map(|chapter| chapter.epoch).collect();
+        self.server.refusals.retain(|verdict| epochs.contains(&verdict.epoch));
         self.watch.lost_after(epoch, head);
     }
 
@@ -524,9 +472,7 @@ impl World {
         let errors = self
             .server
             .worker
-            .reload(now, reducers(&self.plan), version, &mut |_, effect| {
-                effects.push(effect)
-            });
+            .reload(now, reducers(&self.plan), version, &mut |_, effect| effects.push(effect));
         for error in errors {
             self.counted("reload refused");
             self.tell(|| format!("   {error}"));
@@ -574,9 +520,7 @@ impl World {
             self.server.master.timeout(now);
         }
         let mut effects = Vec::new();
-        self.server
-            .worker
-            .wake(now, &mut |_, effect| effects.push(effect));
+        self.server.worker.wake(now, &mut |_, effect| effects.push(effect));
         self.effects(effects);
         self.settle();
     }
@@ -594,29 +538,16 @@ impl World {
         let Some(kind) = self.kind_of(link) else { return };
         let Some(who) = self.who(link) else { return };
         if self.plan.twin.is_some() && who != 0 {
-            self.seen
-                .push(format!("{} to {link}: {}", self.now, wire::event(&event)));
+            self.seen.push(format!("{} to {link}: {}", self.now, wire::event(&event)));
         }
         let down = match (kind, event) {
             (Kind::V0, event) => Down::Event(event),
             (_, Event::Entry { frame, own, .. }) => {
                 Down::V1(FromMaster::Item(ItemFrame::Entry { frame, own }))
             }
-            (
-                _,
-                Event::PhaseEnd {
-                    seq,
-                    time,
-                    frame,
-                    checksum_v1,
-                    ..
-                },
-            ) => Down::V1(FromMaster::Item(ItemFrame::PhaseEnd {
-                seq,
-                time,
-                frame,
-                checksum_v1,
-            })),
+            (_, Event::PhaseEnd { seq, time, frame, checksum_v1, .. }) => {
+                Down::V1(FromMaster::Item(ItemFrame::PhaseEnd { seq, time, frame, checksum_v1 }))
+            }
             (_, Event::Refresh { .. }) => {
                 self.watch.refreshes(link);
                 Down::V1(FromMaster::Refresh)
@@ -634,25 +565,19 @@ impl World {
             Asked::Follow(link, _) | Asked::Dispatch(link, _) | Asked::Request(link, _) => *link,
             Asked::Nobody => {
                 if self.plan.twin.is_some() {
-                    self.seen
-                        .push(format!("{} to HTTP: {}", self.now, wire::answer(&answer)));
+                    self.seen.push(format!("{} to HTTP: {}", self.now, wire::answer(&answer)));
                 }
                 return;
             }
         };
         let Some(who) = self.who(link) else { return };
         if self.plan.twin.is_some() && who != 0 {
-            self.seen
-                .push(format!("{} answer {link}: {}", self.now, wire::answer(&answer)));
+            self.seen.push(format!("{} answer {link}: {}", self.now, wire::answer(&answer)));
         }
         let down = match (asked, answer) {
             (Asked::Request(_, request), answer) => Down::Answer(request, answer),
             (Asked::Follow(_, from), Answer::Subscribed { subscribed, .. }) => {
-                self.counted(if subscribed.base.is_some() {
-                    "snapshots"
-                } else {
-                    "resumed"
-                });
+                self.counted(if subscribed.base.is_some() { "snapshots" } else { "resumed" });
                 let limits = &self.plan.limits;
                 if let Some(broken) = self.watch.subscribed(link, from, &subscribed, limits)
                     && self.plan.guests[who].kind == Kind::V1
@@ -660,19 +585,13 @@ impl World {
                     self.violation("G6", broken);
                 }
                 let mut subscribed = subscribed;
-                self.saboteur.subscribed(
-                    &mut subscribed,
-                    from,
-                    &self.people[who],
-                    self.resource_of_server(),
-                );
+                self.saboteur.subscribed(&mut subscribed, from, &self.people[who], self.resource_of_server());
                 Down::V1(FromMaster::Subscribed(subscribed))
             }
             (Asked::Dispatch(_, client_seq), answer) => match answer {
-                Answer::Rejected { error, .. } => Down::V1(FromMaster::Outcome {
-                    client_seq,
-                    outcome: Outcome::Rejected(error),
-                }),
+                Answer::Rejected { error, .. } => {
+                    Down::V1(FromMaster::Outcome { client_seq, outcome: Outcome::Rejected(error) })
+                }
                 Answer::Known(outcome) => {
                     self.counted("decided before");
                     Down::V1(FromMaster::Outcome { client_seq, outcome })

@@ -93,11 +93,7 @@ impl World {
     pub(crate) fn new(plan: Plan, plant: Option<Plant>, tell: bool) -> Self {
         let rid = Rid::parse(RID).expect("it is well-formed");
         let server = Server::new(&plan);
-        let people = plan
-            .guests
-            .iter()
-            .map(|guest| Person::new(guest, &plan))
-            .collect();
+        let people = plan.guests.iter().map(|guest| Person::new(guest, &plan)).collect();
         let mut world = Self {
             now: BEGIN_MS,
             skew_ms: 0,

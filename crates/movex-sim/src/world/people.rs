@@ -51,12 +51,7 @@ impl Person {
         let session = SessionId::new(guest.session.as_str());
         let reducer = plan.workload.on_client();
         let side = match guest.kind {
-            Kind::V1 => Side::V1(Box::new(ClientResource::new(
-                id.clone(),
-                session.clone(),
-                reducer,
-                None,
-            ))),
+            Kind::V1 => Side::V1(Box::new(ClientResource::new(id.clone(), session.clone(), reducer, None))),
             Kind::V0 => Side::V0(Legacy::new(id.clone(), reducer)),
             Kind::Cheat => Side::Cheat(None),
         };
@@ -87,13 +82,7 @@ impl World {
                 return self.ask(who, ask);
             }
             Side::Cheat(_) => {
-                return self.ask(
-                    who,
-                    Ask::Follow {
-                        from: None,
-                        floor: ClientSeq(0),
-                    },
-                );
+                return self.ask(who, Ask::Follow { from: None, floor: ClientSeq(0) });
             }
         }
         self.carry_out_client(who, said);
@@ -125,11 +114,7 @@ impl World {
         match &mut person.side {
             Side::V1(machine) => {
                 let number = machine.dispatch(now, body.clone(), options, &mut |effect| said.push(effect));
-                let sent = Sent {
-                    body,
-                    at,
-                    doubtful: false,
-                };
+                let sent = Sent { body, at, doubtful: false };
                 person.sent.insert(number, sent);
                 self.counted("actions");
                 self.carry_out_client(who, said);
@@ -190,10 +175,7 @@ impl World {
         for effect in said {
             match effect {
                 Effect::Send(frame) => {
-                    if let ToMaster::Dispatch {
-                        epoch, client_seq, ..
-                    } = &frame
-                    {
+                    if let ToMaster::Dispatch { epoch, client_seq, .. } = &frame {
                         let person = &self.people[who];
                         let key = (person.session.clone(), *client_seq, *epoch);
                         if !self.watch.sent.insert(key) {
@@ -231,10 +213,7 @@ impl World {
         self.tell(|| format!("   {id} {client_seq} ended: {end:?}"));
         let at = self.count;
         if let Some((before, _)) = self.people[who].ended.get(&client_seq).cloned() {
-            return self.violation(
-                "G3",
-                format!("{id} {client_seq} ended twice: {before:?}, then {end:?}"),
-            );
+            return self.violation("G3", format!("{id} {client_seq} ended twice: {before:?}, then {end:?}"));
         }
         self.people[who].ended.insert(client_seq, (end, at));
     }
@@ -250,11 +229,8 @@ impl World {
         let Side::V1(machine) = &self.people[who].side else {
             return;
         };
-        let doubtful: Vec<ClientSeq> = machine
-            .pending()
-            .filter(|(_, doubtful)| *doubtful)
-            .map(|(number, _)| number)
-            .collect();
+        let doubtful: Vec<ClientSeq> =
+            machine.pending().filter(|(_, doubtful)| *doubtful).map(|(number, _)| number).collect();
         for number in doubtful {
             if let Some(sent) = self.people[who].sent.get_mut(&number)
                 && !std::mem::replace(&mut sent.doubtful, true)

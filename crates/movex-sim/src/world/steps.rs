@@ -11,24 +11,10 @@ use crate::plan::Step;
 impl World {
     pub(super) fn take_step(&mut self, step: Step) {
         match step {
-            Step::Dispatch {
-                who,
-                body,
-                optimistic,
-                refuse_stale_phase,
-            } => self.dispatch(
-                who,
-                body,
-                DispatchOptions {
-                    optimistic,
-                    refuse_stale_phase,
-                },
-            ),
-            Step::Cut {
-                who,
-                noticed_after,
-                back_after,
-            } => self.cut(who, noticed_after, back_after),
+            Step::Dispatch { who, body, optimistic, refuse_stale_phase } => {
+                self.dispatch(who, body, DispatchOptions { optimistic, refuse_stale_phase })
+            }
+            Step::Cut { who, noticed_after, back_after } => self.cut(who, noticed_after, back_after),
             Step::Drop { who, noticed_after } => {
                 if let Some(link) = self.people[who].link {
                     self.counted("half-open");
@@ -75,13 +61,8 @@ impl World {
         let epoch = chance.pick(&[epoch, epoch, Epoch(epoch.0 ^ 1)]);
         match chance.below(7) {
             0 => self.take_over(who, chance),
-            1 => self.ask(
-                who,
-                Ask::Follow {
-                    from: Some((epoch, Seq(head.0 + chance.below(3)))),
-                    floor: number,
-                },
-            ),
+            1 => self
+                .ask(who, Ask::Follow { from: Some((epoch, Seq(head.0 + chance.below(3)))), floor: number }),
             _ => self.ask(
                 who,
                 Ask::Dispatch {
@@ -111,9 +92,8 @@ impl World {
         });
         let cheat = self.people[who].id.clone();
         let outputs = self.server.master.take_outputs();
-        let welcomed = outputs
-            .iter()
-            .any(|output| matches!(output, movex_core::master::Output::Welcome { .. }));
+        let welcomed =
+            outputs.iter().any(|output| matches!(output, movex_core::master::Output::Welcome { .. }));
         if welcomed {
             self.violation("G7", format!("{cheat} is let in as {victim}"));
         }

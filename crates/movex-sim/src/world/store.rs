@@ -10,15 +10,8 @@ use movex_core::worker::Log;
 /// One append: all of it is kept or none.
 #[derive(Clone, Debug)]
 enum Unit {
-    Begin {
-        epoch: Epoch,
-        base: Base,
-        records: Vec<Record>,
-    },
-    Records {
-        epoch: Epoch,
-        records: Vec<Record>,
-    },
+    Begin { epoch: Epoch, base: Base, records: Vec<Record> },
+    Records { epoch: Epoch, records: Vec<Record> },
 }
 
 /// The store of one resource.
@@ -77,9 +70,7 @@ impl Store {
     /// Power is lost: what was kept is there, and as many more as chance has it.
     pub(crate) fn crash(&mut self, survive: impl FnOnce(u64) -> u64, promised: bool) {
         let open = (self.units.len() - self.kept) as u64;
-        let gone = self
-            .units
-            .split_off(self.kept + survive(open + 1).min(open) as usize);
+        let gone = self.units.split_off(self.kept + survive(open + 1).min(open) as usize);
         if promised {
             self.lost.extend(gone);
         }
@@ -96,11 +87,7 @@ impl Store {
     /// What a master that comes back gets.
     pub(crate) fn log(&self) -> Option<Log> {
         let chapters = chapters(&self.units[..self.kept]);
-        let Chapter {
-            epoch,
-            mut base,
-            mut records,
-        } = chapters.into_iter().next_back()?;
+        let Chapter { epoch, mut base, mut records } = chapters.into_iter().next_back()?;
         if let Some((of, cut)) = &self.cut
             && *of == epoch
             && cut.seq > base.seq
@@ -161,11 +148,9 @@ fn chapters(units: &[Unit]) -> Vec<Chapter> {
     let mut chapters: Vec<Chapter> = Vec::new();
     for unit in units {
         match unit {
-            Unit::Begin { epoch, base, records } => chapters.push(Chapter {
-                epoch: *epoch,
-                base: base.clone(),
-                records: records.clone(),
-            }),
+            Unit::Begin { epoch, base, records } => {
+                chapters.push(Chapter { epoch: *epoch, base: base.clone(), records: records.clone() })
+            }
             Unit::Records { epoch, records } => {
                 if let Some(chapter) = chapters.last_mut().filter(|chapter| chapter.epoch == *epoch) {
                     chapter.records.extend(records.iter().cloned());

@@ -14,10 +14,7 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            first: Duration::from_millis(250),
-            longest: Duration::from_secs(10),
-        }
+        Self { first: Duration::from_millis(250), longest: Duration::from_secs(10) }
     }
 }
 
@@ -38,25 +35,12 @@ mod tests {
 
     #[test]
     fn it_doubles_up_to_the_limit_and_is_cut_by_up_to_a_half() {
-        let backoff = Backoff {
-            first: Duration::from_millis(100),
-            longest: Duration::from_secs(1),
-        };
+        let backoff = Backoff { first: Duration::from_millis(100), longest: Duration::from_secs(1) };
         let spans: Vec<(u128, u128)> = (0..6)
             .map(|failures| (backoff.delay(failures, 0), backoff.delay(failures, u64::MAX)))
             .map(|(least, most)| (least.as_millis(), most.as_micros().div_ceil(1_000)))
             .collect();
-        assert_eq!(
-            spans,
-            [
-                (50, 100),
-                (100, 200),
-                (200, 400),
-                (400, 800),
-                (500, 1000),
-                (500, 1000)
-            ]
-        );
+        assert_eq!(spans, [(50, 100), (100, 200), (200, 400), (400, 800), (500, 1000), (500, 1000)]);
         assert!(backoff.delay(u32::MAX, 0) >= Duration::from_millis(500));
     }
 }

@@ -58,10 +58,7 @@ pub(crate) struct Setup {
 
 /// Runs a client on a thread of its own, until all its handles are gone or it is closed.
 pub(crate) fn spawn(setup: Setup) -> Result<(), Error> {
-    let failed = |error: std::io::Error| Error::System {
-        what: "thread",
-        why: error.to_string(),
-    };
+    let failed = |error: std::io::Error| Error::System { what: "thread", why: error.to_string() };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(failed)?;
     let thread = std::thread::Builder::new().name("movex".to_owned());
@@ -166,20 +163,13 @@ impl Driver {
     }
 
     async fn next(&mut self) -> Step {
-        let due = self
-            .session
-            .next_timeout()
-            .map(|at| self.started + Duration::from_millis(at.0));
+        let due = self.session.next_timeout().map(|at| self.started + Duration::from_millis(at.0));
         let due = due.into_iter().chain(self.closing).min();
         if let Some(due) = due {
             self.timer.as_mut().reset(due.into());
         }
-        let (commands, line, outbox, timer) = (
-            &mut self.commands,
-            &mut self.line,
-            &mut self.outbox,
-            &mut self.timer,
-        );
+        let (commands, line, outbox, timer) =
+            (&mut self.commands, &mut self.line, &mut self.outbox, &mut self.timer);
         let listens = self.closing.is_none();
         poll_fn(|context| {
             if listens && let Poll::Ready(command) = commands.poll_recv(context) {
@@ -287,22 +277,11 @@ impl Driver {
     fn command(&mut self, command: Command, afterwards: &mut Vec<Afterwards>) {
         let now = self.now();
         match command {
-            Command::Create {
-                rid,
-                state,
-                fresh_id,
-                reply,
-            } => {
+            Command::Create { rid, state, fresh_id, reply } => {
                 let request = self.session.create(rid, state, fresh_id);
                 self.creating.insert(request, reply);
             }
-            Command::Bind {
-                rid,
-                holder,
-                reducer,
-                screen,
-                reply,
-            } => {
+            Command::Bind { rid, holder, reducer, screen, reply } => {
                 let watched = self.watched.entry(rid.clone()).or_insert_with(|| Watched {
                     screen,
                     holders: BTreeSet::new(),
@@ -322,13 +301,7 @@ impl Driver {
                     }
                 }
             }
-            Command::Dispatch {
-                rid,
-                body,
-                options,
-                ended,
-                shown,
-            } => {
+            Command::Dispatch { rid, body, options, ended, shown } => {
                 let number = self.dispatch(now, rid, body, options, ended);
                 afterwards.push(Box::new(move || {
                     // It waits for just this.
@@ -352,10 +325,8 @@ impl Driver {
         ended: oneshot::Sender<Ended>,
     ) -> Option<ClientSeq> {
         if self.dispatched.len() >= PENDING_MAX {
-            let error = MasterError::new(
-                Code::Overloaded,
-                "too many actions wait for the master: dispatch it later",
-            );
+            let error =
+                MasterError::new(Code::Overloaded, "too many actions wait for the master: dispatch it later");
             // Nobody needs to listen.
             let _ = ended.send(Ended::Rejected(error));
             return None;

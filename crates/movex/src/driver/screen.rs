@@ -54,10 +54,7 @@ pub(crate) struct TypedScreen<R: Resource> {
 
 impl<R: Resource> TypedScreen<R> {
     pub(crate) fn new() -> Self {
-        Self {
-            picture: watch::Sender::new(Picture::Blank),
-            notices: broadcast::Sender::new(NOTICES_KEPT),
-        }
+        Self { picture: watch::Sender::new(Picture::Blank), notices: broadcast::Sender::new(NOTICES_KEPT) }
     }
 }
 
@@ -66,11 +63,9 @@ impl<R: Resource> Screen for TypedScreen<R> {
         let Some(state) = machine.state().and_then(shared::<R>) else {
             return;
         };
-        let (pending, doubtful) = machine
-            .pending()
-            .fold((0, 0), |(pending, doubtful), (_, is_doubtful)| {
-                (pending + 1, doubtful + usize::from(is_doubtful))
-            });
+        let (pending, doubtful) = machine.pending().fold((0, 0), |(pending, doubtful), (_, is_doubtful)| {
+            (pending + 1, doubtful + usize::from(is_doubtful))
+        });
         let view = View {
             state,
             subscribers: subscribers.clone(),

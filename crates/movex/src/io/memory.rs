@@ -47,14 +47,8 @@ pub struct Scissors {
 /// ```
 pub fn pair() -> (Memory, Memory) {
     let (one, other) = (Shared::default(), Shared::default());
-    let here = Memory {
-        incoming: one.clone(),
-        outgoing: other.clone(),
-    };
-    let there = Memory {
-        incoming: other,
-        outgoing: one,
-    };
+    let here = Memory { incoming: one.clone(), outgoing: other.clone() };
+    let there = Memory { incoming: other, outgoing: one };
     (here, there)
 }
 
@@ -83,9 +77,7 @@ impl Pipe {
 impl Memory {
     /// What cuts this connection.
     pub fn scissors(&self) -> Scissors {
-        Scissors {
-            pipes: [self.incoming.clone(), self.outgoing.clone()],
-        }
+        Scissors { pipes: [self.incoming.clone(), self.outgoing.clone()] }
     }
 }
 

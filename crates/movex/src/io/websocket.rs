@@ -28,13 +28,9 @@ impl WebSocket {
     /// # Errors
     /// [`IoError::BadAddress`].
     pub fn new(address: &str) -> Result<Self, IoError> {
-        let bad = |why: String| IoError::BadAddress {
-            address: address.to_owned(),
-            why,
-        };
-        let uri: Uri = address
-            .parse()
-            .map_err(|error| bad(format!("{error}; write it as ws://host:port")))?;
+        let bad = |why: String| IoError::BadAddress { address: address.to_owned(), why };
+        let uri: Uri =
+            address.parse().map_err(|error| bad(format!("{error}; write it as ws://host:port")))?;
         match uri.scheme_str() {
             Some("ws") => {}
             Some("wss") if cfg!(feature = "tls") => {}
@@ -100,9 +96,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> MovexIo for WebSocketIo<S> {
             let message = ready!(std::pin::Pin::new(&mut self.stream).poll_next(context));
             return Poll::Ready(match message {
                 Some(Ok(Message::Text(text))) => Ok(text.as_str().to_owned()),
-                Some(Ok(Message::Binary(_))) => Err(IoError::Protocol(
-                    "a binary message where text was agreed on".to_owned(),
-                )),
+                Some(Ok(Message::Binary(_))) => {
+                    Err(IoError::Protocol("a binary message where text was agreed on".to_owned()))
+                }
                 Some(Ok(Message::Close(frame))) => {
                     let why = frame.map(|frame| frame.reason.as_str().to_owned());
                     Err(IoError::Closed(why.unwrap_or_else(|| "it ended".to_owned())))
@@ -135,14 +131,8 @@ mod tests {
     #[test]
     fn the_usual_path_is_added_and_another_is_kept() {
         let address = |text: &str| WebSocket::new(text).map(|socket| socket.address());
-        assert_eq!(
-            address("ws://localhost:3333").unwrap(),
-            "ws://localhost:3333/movex/v1"
-        );
-        assert_eq!(
-            address("ws://localhost:3333/").unwrap(),
-            "ws://localhost:3333/movex/v1"
-        );
+        assert_eq!(address("ws://localhost:3333").unwrap(), "ws://localhost:3333/movex/v1");
+        assert_eq!(address("ws://localhost:3333/").unwrap(), "ws://localhost:3333/movex/v1");
         assert_eq!(address("ws://host/app/v1?a=1").unwrap(), "ws://host/app/v1?a=1");
     }
 

@@ -82,8 +82,7 @@ impl Hub {
 
     pub(super) fn timeout(&mut self, now: TimeMs) {
         let mut effects = Vec::new();
-        self.worker
-            .wake(now, &mut |rid, effect| effects.push((rid.clone(), effect)));
+        self.worker.wake(now, &mut |rid, effect| effects.push((rid.clone(), effect)));
         for (rid, effect) in effects {
             self.master.effect(now, &rid, effect);
         }
@@ -130,14 +129,7 @@ impl Hub {
     }
 
     fn hello(&mut self, now: TimeMs, connection: ConnectionId, hello: ClientFrame) {
-        let ClientFrame::Hello {
-            versions: (from, to),
-            session,
-            session_proof,
-            token,
-            info,
-        } = hello
-        else {
+        let ClientFrame::Hello { versions: (from, to), session, session_proof, token, info } = hello else {
             return;
         };
         if !(from..=to).contains(&VERSION) {
@@ -163,9 +155,7 @@ impl Hub {
         token: Option<String>,
         info: Option<std::sync::Arc<str>>,
     ) -> Result<(), Error> {
-        let created = session_proof
-            .and_then(|proof| proof.parse().ok())
-            .map_or(now, TimeMs);
+        let created = session_proof.and_then(|proof| proof.parse().ok()).map_or(now, TimeMs);
         let known = token.and_then(|token| Some((self.identities.get(&token)?.clone(), token)));
         let (named, fresh, token) = match known {
             Some((client, token)) => (Some(client.clone()), client, token),
@@ -176,16 +166,11 @@ impl Hub {
                 (None, fresh, token)
             }
         };
-        let guest = Guest {
-            token,
-            session_proof: created.0.to_string(),
-        };
+        let guest = Guest { token, session_proof: created.0.to_string() };
         self.guests.insert(connection, Some(guest));
         self.master.connected(Hello {
             connection,
-            protocol: Protocol::V1 {
-                session_created: created,
-            },
+            protocol: Protocol::V1 { session_created: created },
             named,
             fresh,
             info: info.unwrap_or_else(|| "{}".into()),
@@ -206,12 +191,7 @@ impl Hub {
         self.tokens += 1;
         let token = Token(self.tokens);
         self.asked.insert(token, (connection, asked));
-        let request = Request {
-            token,
-            rid,
-            form: RidForm::Text,
-            ask,
-        };
+        let request = Request { token, rid, form: RidForm::Text, ask };
         self.master.request(now, connection, request);
     }
 
@@ -263,14 +243,8 @@ impl Hub {
                     }
                 }
             }
-            Output::Close {
-                connection,
-                cause: CloseCause::Refused(error),
-            } => self.refuse(connection, error),
-            Output::Close {
-                connection,
-                cause: CloseCause::TakenOver,
-            } => self.close(connection),
+            Output::Close { connection, cause: CloseCause::Refused(error) } => self.refuse(connection, error),
+            Output::Close { connection, cause: CloseCause::TakenOver } => self.close(connection),
             Output::Command { rid, command, .. } => self.command(now, &rid, command),
             // Memory keeps at once.
             Output::Append { id, rid, .. } => self.master.kept(now, &rid, id, Ok(())),
@@ -283,9 +257,7 @@ impl Hub {
 
     fn command(&mut self, now: TimeMs, rid: &Rid, command: Command) {
         let mut effects = Vec::new();
-        self.worker.handle(now, rid, command, &mut |rid, effect| {
-            effects.push((rid.clone(), effect))
-        });
+        self.worker.handle(now, rid, command, &mut |rid, effect| effects.push((rid.clone(), effect)));
         for (rid, effect) in effects {
             self.master.effect(now, &rid, effect);
         }

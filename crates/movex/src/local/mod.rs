@@ -45,10 +45,7 @@ impl LocalMaster {
     /// # Errors
     /// When the system gives no thread or no random bytes.
     pub fn new(app: App) -> Result<Self, Error> {
-        let failed = |error: std::io::Error| Error::System {
-            what: "thread",
-            why: error.to_string(),
-        };
+        let failed = |error: std::io::Error| Error::System { what: "thread", why: error.to_string() };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(failed)?;
         let (doors, comers) = mpsc::unbounded_channel();
@@ -153,16 +150,8 @@ impl House {
     fn new(hub: Hub, comers: mpsc::UnboundedReceiver<Box<dyn MovexIo>>) -> Self {
         // A machine set before 1970 counts from there.
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let clock = Clock {
-            start: TimeMs(as_ms(wall)),
-            since: Instant::now(),
-        };
-        Self {
-            hub,
-            clock,
-            comers,
-            guests: HashMap::new(),
-        }
+        let clock = Clock { start: TimeMs(as_ms(wall)), since: Instant::now() };
+        Self { hub, clock, comers, guests: HashMap::new() }
     }
 
     async fn run(mut self) {
@@ -179,11 +168,7 @@ impl House {
         let now = self.clock.now();
         match step {
             Step::Comer(Some(io)) => {
-                let guest = Guest {
-                    io,
-                    outbox: VecDeque::new(),
-                    leaves: false,
-                };
+                let guest = Guest { io, outbox: VecDeque::new(), leaves: false };
                 self.guests.insert(self.hub.connected(), guest);
             }
             Step::Comer(None) => {}
@@ -230,11 +215,7 @@ impl House {
             if timer.as_mut().poll(context).is_ready() {
                 steps.push(Step::Time);
             }
-            if steps.is_empty() {
-                Poll::Pending
-            } else {
-                Poll::Ready(steps)
-            }
+            if steps.is_empty() { Poll::Pending } else { Poll::Ready(steps) }
         })
         .await
     }

@@ -25,12 +25,7 @@ impl Session {
             self.event(Event::Created { request, result });
             return request;
         }
-        let create = Create {
-            rid,
-            state,
-            fresh_id,
-            repeated: false,
-        };
+        let create = Create { rid, state, fresh_id, repeated: false };
         self.creates.insert(request, create);
         if self.link == Link::Up {
             self.send_create(request);
@@ -103,10 +98,7 @@ impl Session {
         let Some(binding) = self.bindings.get_mut(rid) else {
             return;
         };
-        binding.shown = Some(Shown {
-            value: value.clone(),
-            sent: false,
-        });
+        binding.shown = Some(Shown { value: value.clone(), sent: false });
         if binding.is_live() {
             self.show_again(rid);
         } else if let Some(me) = self.me.clone() {

@@ -77,9 +77,7 @@ impl Binding {
     }
 
     pub(super) fn last_number(&self) -> ClientSeq {
-        self.machine
-            .as_ref()
-            .map_or(ClientSeq(0), ClientResource::last_number)
+        self.machine.as_ref().map_or(ClientSeq(0), ClientResource::last_number)
     }
 
     pub(super) fn disconnected(&mut self) {
@@ -104,11 +102,7 @@ impl Binding {
     }
 
     pub(super) fn joined(&mut self, subscriber: Subscriber) {
-        match self
-            .subscribers
-            .iter_mut()
-            .find(|other| other.id == subscriber.id)
-        {
+        match self.subscribers.iter_mut().find(|other| other.id == subscriber.id) {
             Some(known) => *known = subscriber,
             None => self.subscribers.push(subscriber),
         }

@@ -220,11 +220,7 @@ impl Session {
         step: impl FnOnce(&mut ClientResource, TimeMs, &mut dyn FnMut(movex_core::client::Effect)),
     ) {
         let master_now = TimeMs(now.0.saturating_add_signed(self.ahead_ms));
-        let Some(machine) = self
-            .bindings
-            .get_mut(rid)
-            .and_then(|binding| binding.machine.as_mut())
-        else {
+        let Some(machine) = self.bindings.get_mut(rid).and_then(|binding| binding.machine.as_mut()) else {
             return;
         };
         let mut effects = Vec::new();
@@ -252,34 +248,14 @@ impl Session {
             Effect::Send(ToMaster::Subscribe { from, floor }) => {
                 self.send(ClientFrame::Subscribe { rid, from, floor });
             }
-            Effect::Send(ToMaster::Dispatch {
-                epoch,
-                client_seq,
-                floor,
-                seen_reveal,
-                body,
-            }) => {
+            Effect::Send(ToMaster::Dispatch { epoch, client_seq, floor, seen_reveal, body }) => {
                 if size_of(&rid, &body) as u64 > self.message_bytes_max {
                     return too_large.push(client_seq);
                 }
-                self.send(ClientFrame::Dispatch {
-                    rid,
-                    epoch,
-                    number: client_seq,
-                    floor,
-                    seen_reveal,
-                    body,
-                });
+                self.send(ClientFrame::Dispatch { rid, epoch, number: client_seq, floor, seen_reveal, body });
             }
-            Effect::Ended { client_seq, end } => self.event(Event::Ended {
-                rid,
-                number: client_seq,
-                end,
-            }),
-            Effect::Voided { client_seq } => self.event(Event::Voided {
-                rid,
-                number: client_seq,
-            }),
+            Effect::Ended { client_seq, end } => self.event(Event::Ended { rid, number: client_seq, end }),
+            Effect::Voided { client_seq } => self.event(Event::Voided { rid, number: client_seq }),
             Effect::Changed => self.event(Event::Changed { rid }),
             Effect::Diverged(Divergence::Base { message }) => {
                 self.send(ClientFrame::Unsubscribe { rid: rid.clone() });
@@ -302,11 +278,7 @@ impl Session {
         self.last_number = self.last_number.max(binding.last_number());
         for number in binding.pending() {
             let end = Ended::Unknown(UnknownCause::EpochChanged);
-            self.event(Event::Ended {
-                rid: rid.clone(),
-                number,
-                end,
-            });
+            self.event(Event::Ended { rid: rid.clone(), number, end });
         }
         let rid = rid.clone();
         self.event(Event::Lost { rid, error });

@@ -13,25 +13,14 @@ impl Session {
     pub fn receive(&mut self, now: TimeMs, frame: ServerFrame) {
         self.keepalive.heard(now);
         match frame {
-            ServerFrame::Welcome {
-                client,
-                token,
-                session_proof,
-                time,
-                message_bytes_max,
-                ..
-            } => {
+            ServerFrame::Welcome { client, token, session_proof, time, message_bytes_max, .. } => {
                 self.proof = Some(session_proof);
                 self.ahead_ms = time.0.cast_signed().wrapping_sub(now.0.cast_signed());
                 self.message_bytes_max = message_bytes_max;
                 self.welcomed(now, Identity { client, token });
             }
             ServerFrame::Created { request, rid } => self.created(request, Ok(rid)),
-            ServerFrame::Subscribed {
-                rid,
-                subscribed,
-                subscribers,
-            } => {
+            ServerFrame::Subscribed { rid, subscribed, subscribers } => {
                 if let Some(binding) = self.bindings.get_mut(&rid) {
                     binding.subscribers = subscribers;
                     binding.retry_at = None;
@@ -91,10 +80,7 @@ impl Session {
         if let Some(request) = request {
             return self.created(request, Err(error));
         }
-        let passes = matches!(
-            error.code,
-            Code::Overloaded | Code::ShuttingDown | Code::StoreUnavailable
-        );
+        let passes = matches!(error.code, Code::Overloaded | Code::ShuttingDown | Code::StoreUnavailable);
         match rid {
             Some(rid) => {
                 let Some(binding) = self.bindings.get_mut(&rid) else {
@@ -110,8 +96,7 @@ impl Session {
             }
             None if self.link == Link::Greeting => {
                 let retry = passes;
-                self.out
-                    .push_back(Output::Hangup(Hangup::Refused { error, retry }));
+                self.out.push_back(Output::Hangup(Hangup::Refused { error, retry }));
             }
             None => self.event(Event::Complained { error }),
         }

@@ -19,11 +19,7 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         Self {
-            session: Session::new(Start {
-                session: SessionId::new("tab"),
-                token: None,
-                info: None,
-            }),
+            session: Session::new(Start { session: SessionId::new("tab"), token: None, info: None }),
             now: TimeMs(1_000),
             rid: Rid::parse("counter:1").unwrap(),
         }
@@ -127,11 +123,7 @@ impl Bench {
     }
 
     fn subscriber(&self, who: &str) -> Subscriber {
-        Subscriber {
-            id: ClientId::new(who),
-            info: "{}".into(),
-            presence: None,
-        }
+        Subscriber { id: ClientId::new(who), info: "{}".into(), presence: None }
     }
 
     /// The own entry that acknowledges a dispatch.
@@ -148,18 +140,8 @@ impl Bench {
             without_effect: false,
             ends_phase: false,
         };
-        let own = OwnHalf {
-            session: SessionId::new("tab"),
-            client_seq: ClientSeq(number),
-            private: None,
-        };
-        ServerFrame::Item {
-            rid: self.rid.clone(),
-            item: ItemFrame::Entry {
-                frame,
-                own: Some(own),
-            },
-        }
+        let own = OwnHalf { session: SessionId::new("tab"), client_seq: ClientSeq(number), private: None };
+        ServerFrame::Item { rid: self.rid.clone(), item: ItemFrame::Entry { frame, own: Some(own) } }
     }
 
     fn failure(&self, request: Option<u64>, code: Code) -> ServerFrame {
@@ -177,11 +159,7 @@ impl Bench {
 }
 
 fn ended(bench: &Bench, number: u64, end: Ended) -> Event {
-    Event::Ended {
-        rid: bench.rid.clone(),
-        number: ClientSeq(number),
-        end,
-    }
+    Event::Ended { rid: bench.rid.clone(), number: ClientSeq(number), end }
 }
 
 #[test]
@@ -195,10 +173,7 @@ fn p7_nothing_is_said_before_the_welcome_but_hello() {
     bench.connect("~ann");
     assert_eq!(
         bench.sent()[1..],
-        [
-            r#"{"create":{"request":1,"rid":"counter:2"}}"#,
-            r#"{"subscribe":{"rid":"counter:1","floor":1}}"#
-        ]
+        [r#"{"create":{"request":1,"rid":"counter:2"}}"#, r#"{"subscribe":{"rid":"counter:1","floor":1}}"#]
     );
 }
 
@@ -220,16 +195,9 @@ fn g6_a_session_that_comes_back_goes_on_from_where_it_was() {
     assert_eq!(bench.sent().len(), 1);
     bench.reconnect("~ann");
     let subscribe = r#"{"subscribe":{"rid":"counter:1","epoch":7,"seq":1,"floor":1}}"#;
-    assert_eq!(
-        bench.sent()[1..],
-        [subscribe],
-        "M22: the dispatch waits for the answer"
-    );
+    assert_eq!(bench.sent()[1..], [subscribe], "M22: the dispatch waits for the answer");
     bench.receive(bench.subscribed(7, 1));
-    assert!(
-        bench.sent()[0].starts_with(r#"{"dispatch":"#),
-        "and is sent again"
-    );
+    assert!(bench.sent()[0].starts_with(r#"{"dispatch":"#), "and is sent again");
 }
 
 #[test]
@@ -244,11 +212,7 @@ fn m15_somebody_else_ends_what_is_pending_and_begins_afresh() {
     let asks = said
         .iter()
         .filter(|output| matches!(output, Output::Send(ClientFrame::Subscribe { from: None, .. })));
-    assert_eq!(
-        (asks.count(), bench.value()),
-        (1, None),
-        "nothing of the one before is left"
-    );
+    assert_eq!((asks.count(), bench.value()), (1, None), "nothing of the one before is left");
     bench.receive(bench.subscribed(7, 3));
     assert_eq!(bench.add("1"), Some(ClientSeq(2)), "M20: numbers go on");
 }
@@ -259,9 +223,7 @@ fn a_resource_is_bound_when_it_has_a_state_and_again_at_once() {
     bench.bind();
     assert_eq!(bench.told(), []);
     bench.receive(bench.subscribed(7, 0));
-    let bound = Event::Bound {
-        rid: bench.rid.clone(),
-    };
+    let bound = Event::Bound { rid: bench.rid.clone() };
     assert_eq!((bench.told(), bench.value()), (vec![bound.clone()], Some(5)));
     bench.bind();
     assert_eq!(bench.told(), [bound]);
@@ -277,11 +239,7 @@ fn m12_a_dispatch_shows_at_once_and_its_entry_ends_it() {
     assert_eq!((bench.told(), bench.value()), (vec![end], Some(7)));
     assert!(bench.session.is_idle());
     bench.receive(bench.entry(1, 1, 2));
-    assert_eq!(
-        (bench.told(), bench.value()),
-        (vec![], Some(7)),
-        "G3: a repeated frame is nothing new"
-    );
+    assert_eq!((bench.told(), bench.value()), (vec![], Some(7)), "G3: a repeated frame is nothing new");
 }
 
 #[test]
@@ -296,13 +254,8 @@ fn p6_what_is_too_large_is_rejected_here_for_it_would_end_every_connection() {
     };
     assert!(said.iter().any(is_rejected));
     let state = Some("1".repeat(900).into());
-    bench
-        .session
-        .create(Rid::parse("counter:2").unwrap(), state, true);
-    assert!(matches!(
-        &bench.said()[..],
-        [Output::Event(Event::Created { result: Err(_), .. })]
-    ));
+    bench.session.create(Rid::parse("counter:2").unwrap(), state, true);
+    assert!(matches!(&bench.said()[..], [Output::Event(Event::Created { result: Err(_), .. })]));
 }
 
 #[test]
@@ -315,9 +268,7 @@ fn m20_a_create_that_was_cut_off_is_its_own_when_its_id_was_drawn() {
         }
         bench.said();
         bench.receive(bench.failure(Some(request), Code::ResourceExists));
-        let [Event::Created { result, .. }] = &bench.told()[..] else {
-            panic!("a create ends once")
-        };
+        let [Event::Created { result, .. }] = &bench.told()[..] else { panic!("a create ends once") };
         assert_eq!(result.is_ok(), succeeds);
     }
 }
@@ -342,11 +293,7 @@ fn p14_an_answer_under_way_never_comes_to_a_later_binding() {
     bench.session.unbind(&bench.rid.clone());
     assert_eq!(bench.sent().len(), 1, "it waits for the answer");
     bench.bind();
-    assert_eq!(
-        bench.sent(),
-        [] as [&str; 0],
-        "and takes it, if it is wanted again"
-    );
+    assert_eq!(bench.sent(), [] as [&str; 0], "and takes it, if it is wanted again");
     bench.session.unbind(&bench.rid.clone());
     bench.receive(bench.subscribed(7, 0));
     assert_eq!(bench.sent(), [r#"{"unsubscribe":{"rid":"counter:1"}}"#]);
@@ -359,10 +306,8 @@ fn a_resource_that_is_gone_ends_what_is_pending() {
     bench.reconnect("~ann");
     bench.said();
     bench.receive(bench.failure(None, Code::UnknownResource));
-    let lost = Event::Lost {
-        rid: bench.rid.clone(),
-        error: Error::new(Code::UnknownResource, "as the test says"),
-    };
+    let lost =
+        Event::Lost { rid: bench.rid.clone(), error: Error::new(Code::UnknownResource, "as the test says") };
     let unknown = ended(&bench, 1, Ended::Unknown(UnknownCause::EpochChanged));
     assert_eq!(bench.told(), [unknown, lost]);
     assert_eq!(bench.add("1"), None);
@@ -392,9 +337,8 @@ fn p25_a_dispatch_that_was_not_decided_is_sent_again_in_order() {
     bench.receive(bench.subscribed(7, 0));
     let sent = bench.sent();
     assert!(sent[0].starts_with(r#"{"subscribe""#));
-    let numbers: Vec<bool> = [1, 2]
-        .map(|number| sent[number].contains(&format!(r#""number":{number}"#)))
-        .into();
+    let numbers: Vec<bool> =
+        [1, 2].map(|number| sent[number].contains(&format!(r#""number":{number}"#))).into();
     assert_eq!((sent.len(), numbers), (3, vec![true, true]));
 }
 
@@ -417,24 +361,13 @@ fn a_silent_master_is_asked_and_then_given_up() {
 
 #[test]
 fn a_refusal_is_final_unless_it_may_pass() {
-    for (code, passes) in [
-        (Code::ShuttingDown, true),
-        (Code::Overloaded, true),
-        (Code::BadMessage, false),
-    ] {
+    for (code, passes) in [(Code::ShuttingDown, true), (Code::Overloaded, true), (Code::BadMessage, false)] {
         let mut bench = Bench::new();
         bench.session.connected(bench.now);
         bench.said();
         let (request, rid, error) = (None, None, Error::new(code, "no"));
-        bench.receive(ServerFrame::Error {
-            request,
-            rid,
-            error: error.clone(),
-        });
-        assert_eq!(
-            bench.said(),
-            [Output::Hangup(Hangup::Refused { error, retry: passes })]
-        );
+        bench.receive(ServerFrame::Error { request, rid, error: error.clone() });
+        assert_eq!(bench.said(), [Output::Hangup(Hangup::Refused { error, retry: passes })]);
     }
 }
 
@@ -443,38 +376,23 @@ fn p26_presence_follows_who_comes_shows_and_goes() {
     let mut bench = Bench::live();
     let who = |bench: &Bench| -> Vec<(String, Option<String>)> {
         let all = bench.session.subscribers(&bench.rid).iter();
-        all.map(|one| (one.id.to_string(), one.presence.as_deref().map(str::to_owned)))
-            .collect()
+        all.map(|one| (one.id.to_string(), one.presence.as_deref().map(str::to_owned))).collect()
     };
     let (rid, client) = (bench.rid.clone(), ClientId::new("~bob"));
     let subscriber = bench.subscriber("~bob");
-    bench.receive(ServerFrame::Joined {
-        rid: rid.clone(),
-        subscriber,
-    });
+    bench.receive(ServerFrame::Joined { rid: rid.clone(), subscriber });
     let value = Some("3".into());
-    bench.receive(ServerFrame::Shows {
-        rid: rid.clone(),
-        client: client.clone(),
-        value,
-    });
+    bench.receive(ServerFrame::Shows { rid: rid.clone(), client: client.clone(), value });
     bench.session.show(&rid, Some("4".into()));
     assert_eq!(bench.sent(), [r#"{"show":{"rid":"counter:1","value":4}}"#]);
     let (ann, bob) = ("~ann".to_owned(), "~bob".to_owned());
-    assert_eq!(
-        who(&bench),
-        [(ann.clone(), Some("4".into())), (bob, Some("3".into()))]
-    );
+    assert_eq!(who(&bench), [(ann.clone(), Some("4".into())), (bob, Some("3".into()))]);
     bench.receive(ServerFrame::Left { rid, client });
     assert_eq!(who(&bench), [(ann, Some("4".into()))]);
     bench.reconnect("~ann");
     bench.said();
     bench.receive(bench.subscribed(7, 0));
-    assert_eq!(
-        bench.sent(),
-        [r#"{"show":{"rid":"counter:1","value":4}}"#],
-        "shown again after a cut"
-    );
+    assert_eq!(bench.sent(), [r#"{"show":{"rid":"counter:1","value":4}}"#], "shown again after a cut");
 }
 
 #[test]

@@ -62,46 +62,17 @@ impl ClientFrame {
         let (name, body) = open(text)?;
         Ok(match name.as_str() {
             "hello" => {
-                let Hello {
-                    versions,
-                    session,
-                    session_proof,
-                    token,
-                    info,
-                } = fields(&name, body)?;
+                let Hello { versions, session, session_proof, token, info } = fields(&name, body)?;
                 let info = checked(info)?;
-                ClientFrame::Hello {
-                    versions,
-                    session: SessionId::new(session),
-                    session_proof,
-                    token,
-                    info,
-                }
+                ClientFrame::Hello { versions, session: SessionId::new(session), session_proof, token, info }
             }
             "create" => {
-                let Create {
-                    request,
-                    rid: named,
-                    state,
-                } = fields(&name, body)?;
-                ClientFrame::Create {
-                    request,
-                    rid: rid(&named)?,
-                    state: checked(state)?,
-                }
+                let Create { request, rid: named, state } = fields(&name, body)?;
+                ClientFrame::Create { request, rid: rid(&named)?, state: checked(state)? }
             }
             "subscribe" => {
-                let Subscribe {
-                    rid: named,
-                    epoch,
-                    seq,
-                    floor,
-                } = fields(&name, body)?;
-                ClientFrame::Subscribe {
-                    rid: rid(&named)?,
-                    from: epoch.zip(seq),
-                    floor,
-                }
+                let Subscribe { rid: named, epoch, seq, floor } = fields(&name, body)?;
+                ClientFrame::Subscribe { rid: rid(&named)?, from: epoch.zip(seq), floor }
             }
             "unsubscribe" => {
                 let OnlyRid { rid: named } = fields(&name, body)?;
@@ -111,40 +82,17 @@ impl ClientFrame {
                 let wanted: Dispatch<'_> = fields(&name, body)?;
                 let public = action(wanted.action)?;
                 let body = match wanted.private {
-                    Some(private) => Body::Private {
-                        private: action(private)?,
-                        public,
-                    },
+                    Some(private) => Body::Private { private: action(private)?, public },
                     None => Body::Public(public),
                 };
-                let Dispatch {
-                    epoch,
-                    number,
-                    floor,
-                    seen_reveal,
-                    ..
-                } = wanted;
-                ClientFrame::Dispatch {
-                    rid: rid(&wanted.rid)?,
-                    epoch,
-                    number,
-                    floor,
-                    seen_reveal,
-                    body,
-                }
+                let Dispatch { epoch, number, floor, seen_reveal, .. } = wanted;
+                ClientFrame::Dispatch { rid: rid(&wanted.rid)?, epoch, number, floor, seen_reveal, body }
             }
             "show" => {
-                let Show {
-                    rid: named, value, ..
-                } = fields(&name, body)?;
-                ClientFrame::Show {
-                    rid: rid(&named)?,
-                    value: checked(value)?,
-                }
+                let Show { rid: named, value, .. } = fields(&name, body)?;
+                ClientFrame::Show { rid: rid(&named)?, value: checked(value)? }
             }
-            "ping" => ClientFrame::Ping {
-                stamp: fields::<Stamp>(&name, body)?.stamp,
-            },
+            "ping" => ClientFrame::Ping { stamp: fields::<Stamp>(&name, body)?.stamp },
             _ => return Err(Unreadable::Unknown(name)),
         })
     }

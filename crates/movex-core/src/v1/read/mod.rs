@@ -46,26 +46,19 @@ fn open(text: &str) -> Read<(String, &RawValue)> {
         fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<One<'de>, A::Error> {
             let first = map.next_entry::<Cow<'de, str>, &'de RawValue>()?;
             let (name, fields) = first.ok_or_else(|| serde::de::Error::custom("the object is empty"))?;
-            while map
-                .next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?
-                .is_some()
-            {}
+            while map.next_entry::<serde::de::IgnoredAny, serde::de::IgnoredAny>()?.is_some() {}
             Ok(One(name.into_owned(), fields))
         }
     }
     let mut reader = serde_json::Deserializer::from_str(text);
     let read = serde::Deserializer::deserialize_map(&mut reader, Visitor);
-    let One(name, fields) = read
-        .and_then(|one| reader.end().map(|()| one))
-        .map_err(|error| malformed("a frame", &error))?;
+    let One(name, fields) =
+        read.and_then(|one| reader.end().map(|()| one)).map_err(|error| malformed("a frame", &error))?;
     Ok((name, fields))
 }
 
 fn malformed(what: &str, error: &serde_json::Error) -> Unreadable {
-    Unreadable::Malformed(Error::new(
-        Code::BadMessage,
-        format!("this is not {what}: {error}"),
-    ))
+    Unreadable::Malformed(Error::new(Code::BadMessage, format!("this is not {what}: {error}")))
 }
 
 fn fields<'t, T: Deserialize<'t>>(name: &str, fields: &'t RawValue) -> Read<T> {

@@ -170,48 +170,25 @@ impl ServerFrame {
         let (name, body) = open(text)?;
         Ok(match name.as_str() {
             "welcome" => {
-                let Welcome {
-                    version,
-                    client,
-                    token,
-                    session_proof,
-                    time,
-                    message_bytes_max,
-                } = owned(&name, body)?;
+                let Welcome { version, client, token, session_proof, time, message_bytes_max } =
+                    owned(&name, body)?;
                 let client = ClientId::new(client);
-                ServerFrame::Welcome {
-                    version,
-                    client,
-                    token,
-                    session_proof,
-                    time,
-                    message_bytes_max,
-                }
+                ServerFrame::Welcome { version, client, token, session_proof, time, message_bytes_max }
             }
             "created" => {
                 let CreatedWire { request, rid: named } = owned(&name, body)?;
-                ServerFrame::Created {
-                    request,
-                    rid: rid(&named)?,
-                }
+                ServerFrame::Created { request, rid: rid(&named)? }
             }
             "subscribed" => subscribed(fields(&name, body)?)?,
             "entry" | "reveal" | "forfeit" => {
                 let (named, item) = item(&name, body)?;
                 let named = named.ok_or_else(|| Error::new(Code::BadMessage, "an item needs its rid"))?;
-                ServerFrame::Item {
-                    rid: rid(&named)?,
-                    item,
-                }
+                ServerFrame::Item { rid: rid(&named)?, item }
             }
             "outcome" => {
                 let numbered: Numbered<'_> = fields(&name, body)?;
                 let named = rid(numbered.rid.as_deref().unwrap_or_default())?;
-                ServerFrame::Outcome {
-                    rid: named,
-                    number: numbered.number,
-                    outcome: outcome(numbered)?,
-                }
+                ServerFrame::Outcome { rid: named, number: numbered.number, outcome: outcome(numbered)? }
             }
             "undecided" => {
                 let numbered: Numbered<'_> = fields(&name, body)?;
@@ -220,57 +197,28 @@ impl ServerFrame {
                     None => Undecided::Forgotten,
                 };
                 let named = rid(numbered.rid.as_deref().unwrap_or_default())?;
-                ServerFrame::Undecided {
-                    rid: named,
-                    number: numbered.number,
-                    why,
-                }
+                ServerFrame::Undecided { rid: named, number: numbered.number, why }
             }
-            "refresh" => ServerFrame::Refresh {
-                rid: rid(&owned::<OnlyRid>(&name, body)?.rid)?,
-            },
+            "refresh" => ServerFrame::Refresh { rid: rid(&owned::<OnlyRid>(&name, body)?.rid)? },
             "joined" => {
-                let JoinedWire {
-                    rid: named,
-                    subscriber: wire,
-                } = fields(&name, body)?;
-                ServerFrame::Joined {
-                    rid: rid(&named)?,
-                    subscriber: subscriber(wire),
-                }
+                let JoinedWire { rid: named, subscriber: wire } = fields(&name, body)?;
+                ServerFrame::Joined { rid: rid(&named)?, subscriber: subscriber(wire) }
             }
             "left" => {
                 let LeftWire { rid: named, client } = owned(&name, body)?;
-                ServerFrame::Left {
-                    rid: rid(&named)?,
-                    client: ClientId::new(client),
-                }
+                ServerFrame::Left { rid: rid(&named)?, client: ClientId::new(client) }
             }
             "shows" => {
-                let Show {
-                    rid: named,
-                    client,
-                    value,
-                } = fields(&name, body)?;
+                let Show { rid: named, client, value } = fields(&name, body)?;
                 let client = ClientId::new(client.unwrap_or_default());
-                ServerFrame::Shows {
-                    rid: rid(&named)?,
-                    client,
-                    value: raw(value),
-                }
+                ServerFrame::Shows { rid: rid(&named)?, client, value: raw(value) }
             }
             "error" => {
                 let wire: ErrorWire<'_> = fields(&name, body)?;
                 let named = wire.rid.as_deref().map(rid).transpose()?;
-                ServerFrame::Error {
-                    request: wire.request,
-                    rid: named,
-                    error: error(wire),
-                }
+                ServerFrame::Error { request: wire.request, rid: named, error: error(wire) }
             }
-            "pong" => ServerFrame::Pong {
-                stamp: fields::<Stamp>(&name, body)?.stamp,
-            },
+            "pong" => ServerFrame::Pong { stamp: fields::<Stamp>(&name, body)?.stamp },
             _ => return Err(Unreadable::Unknown(name)),
         })
     }
@@ -308,11 +256,7 @@ fn subscribed(wire: SubscribedWire<'_>) -> Read<ServerFrame> {
         forgotten: wire.forgotten,
     };
     let subscribers = wire.subscribers.into_iter().map(subscriber).collect();
-    Ok(ServerFrame::Subscribed {
-        rid: rid(&wire.rid)?,
-        subscribed,
-        subscribers,
-    })
+    Ok(ServerFrame::Subscribed { rid: rid(&wire.rid)?, subscribed, subscribers })
 }
 
 /// One item, and the rid where it stands in a frame of its own.
@@ -338,32 +282,14 @@ fn item(name: &str, body: &RawValue) -> Read<(Option<String>, ItemFrame)> {
     let without_effect = wire.without_effect;
     let frame = match name {
         "reveal" => {
-            let secrets = wire
-                .secrets
-                .into_iter()
-                .map(secret)
-                .collect::<Read<Vec<Revealed>>>()?;
-            PhaseEndFrame::Reveal {
-                secrets,
-                without_effect,
-            }
+            let secrets = wire.secrets.into_iter().map(secret).collect::<Read<Vec<Revealed>>>()?;
+            PhaseEndFrame::Reveal { secrets, without_effect }
         }
-        "forfeit" => PhaseEndFrame::Forfeit {
-            cause: cause(wire.cause.as_deref()),
-            without_effect,
-        },
+        "forfeit" => PhaseEndFrame::Forfeit { cause: cause(wire.cause.as_deref()), without_effect },
         _ => return Err(Unreadable::Unknown(name.to_owned())),
     };
     let checksum_v1 = checksum(wire.checksum)?;
-    Ok((
-        wire.rid,
-        ItemFrame::PhaseEnd {
-            seq: wire.seq,
-            time: wire.time,
-            frame,
-            checksum_v1,
-        },
-    ))
+    Ok((wire.rid, ItemFrame::PhaseEnd { seq: wire.seq, time: wire.time, frame, checksum_v1 }))
 }
 
 fn own_half(wire: OwnWire<'_>) -> Read<OwnHalf> {
@@ -371,11 +297,7 @@ fn own_half(wire: OwnWire<'_>) -> Read<OwnHalf> {
         (Some(private), Some(hex)) => Some((action(private)?, entropy(&hex)?)),
         _ => None,
     };
-    Ok(OwnHalf {
-        session: SessionId::new(wire.session),
-        client_seq: wire.number,
-        private,
-    })
+    Ok(OwnHalf { session: SessionId::new(wire.session), client_seq: wire.number, private })
 }
 
 fn secret(wire: SecretWire<'_>) -> Read<Revealed> {
@@ -390,10 +312,7 @@ fn secret(wire: SecretWire<'_>) -> Read<Revealed> {
 /// A cause of a later version is an operator's word to this one.
 fn cause(name: Option<&str>) -> ForfeitCause {
     let known = [ForfeitCause::Full, ForfeitCause::Idle, ForfeitCause::Operator];
-    known
-        .into_iter()
-        .find(|cause| Some(cause_name(*cause)) == name)
-        .unwrap_or(ForfeitCause::Operator)
+    known.into_iter().find(|cause| Some(cause_name(*cause)) == name).unwrap_or(ForfeitCause::Operator)
 }
 
 fn outcome(wire: Numbered<'_>) -> Read<Outcome> {

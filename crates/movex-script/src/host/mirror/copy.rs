@@ -19,11 +19,7 @@ pub(crate) unsafe fn deep_copy(context: *mut qjs::JSContext, value: qjs::JSValue
             return Ok(JsRef::share(context, value));
         }
         let is_array = qjs::JS_IsArray(value);
-        let made = if is_array {
-            qjs::JS_NewArray(context)
-        } else {
-            qjs::JS_NewObject(context)
-        };
+        let made = if is_array { qjs::JS_NewArray(context) } else { qjs::JS_NewObject(context) };
         let copy = JsRef::own(context, made);
         if kind(copy.raw()) != Kind::Object {
             return Err(Stop::Engine);

@@ -35,10 +35,7 @@ impl Draft {
     }
 
     pub(crate) fn finish(self) -> Layout {
-        Layout {
-            text: self.text.into_boxed_str(),
-            holes: self.holes.into_boxed_slice(),
-        }
+        Layout { text: self.text.into_boxed_str(), holes: self.holes.into_boxed_slice() }
     }
 }
 

@@ -131,10 +131,7 @@ impl Mirror {
             let array = JsRef::own(context, qjs::JS_NewArray(context));
             let prototype = JsRef::own(context, qjs::JS_GetPrototype(context, object.raw()));
             Self {
-                shared: Rc::new(Shared {
-                    table: Table::default(),
-                    meter,
-                }),
+                shared: Rc::new(Shared { table: Table::default(), meter }),
                 plans: RefCell::default(),
                 runtime: qjs::JS_GetRuntime(context),
                 object_prototype: prototype.address(),
@@ -155,11 +152,7 @@ impl Mirror {
         context: *mut qjs::JSContext,
         object: qjs::JSValue,
     ) -> Result<Rc<Node>, (Stop, String)> {
-        let mut walk = Walk {
-            mirror: self,
-            context,
-            path: Vec::new(),
-        };
+        let mut walk = Walk { mirror: self, context, path: Vec::new() };
         // SAFETY: as the caller vouches.
         unsafe { walk.node(object, 0) }.map_err(|stop| {
             let path: String = walk.path.iter().rev().map(String::as_str).collect();

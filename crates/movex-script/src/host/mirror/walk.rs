@@ -40,11 +40,7 @@ impl Names {
     /// # Safety
     /// The context is alive, and `object` is an alive object of it.
     pub(super) unsafe fn of(context: *mut qjs::JSContext, object: qjs::JSValue) -> Result<Self, Stop> {
-        let mut names = Self {
-            context,
-            list: std::ptr::null_mut(),
-            count: 0,
-        };
+        let mut names = Self { context, list: std::ptr::null_mut(), count: 0 };
         let flags = (qjs::JS_GPN_STRING_MASK | qjs::JS_GPN_ENUM_ONLY).cast_signed();
         // SAFETY: the caller vouches for context and object; the list is ours until it is dropped.
         let result = unsafe {
@@ -128,9 +124,8 @@ impl Walk<'_> {
             return Err(Stop::Engine);
         }
         // Each element takes a byte of text and a comma: what can't fit is not looked at.
-        let length = u32::try_from(length)
-            .ok()
-            .filter(|length| *length as usize <= self.mirror.bytes_max / 2);
+        let length =
+            u32::try_from(length).ok().filter(|length| *length as usize <= self.mirror.bytes_max / 2);
         let length = length.ok_or(Stop::TooLarge)?;
         // SAFETY: as the caller vouches.
         let names = unsafe { Names::of(self.context, array) }?;
@@ -141,12 +136,8 @@ impl Walk<'_> {
         to.members.reserve(length as usize);
         for index in 0..length {
             // SAFETY: as the caller vouches; the result is owned.
-            let element = unsafe {
-                JsRef::own(
-                    self.context,
-                    qjs::JS_GetPropertyUint32(self.context, array, index),
-                )
-            };
+            let element =
+                unsafe { JsRef::own(self.context, qjs::JS_GetPropertyUint32(self.context, array, index)) };
             let read = match kind(element.raw()) {
                 Kind::Undefined => Err(Stop::NotPlain("`undefined` in an array")),
                 // SAFETY: the element is alive.
@@ -200,8 +191,7 @@ impl Walk<'_> {
             match read {
                 Ok(hash) => to.sum = v1::add(to.sum, v1::member(*key_hash, hash)),
                 Err(stop) => {
-                    self.path
-                        .push(format!(".{}", key.trim_end_matches(':').trim_matches('"')));
+                    self.path.push(format!(".{}", key.trim_end_matches(':').trim_matches('"')));
                     return Err(stop);
                 }
             }
@@ -246,9 +236,8 @@ impl Walk<'_> {
             let node = unsafe { self.node(value, depth + 1) }?;
             let hash = node.hash;
             to.bytes += node.bytes;
-            to.members.push(Some(Member::Child(
-                u32::try_from(to.children.len()).map_err(|_| Stop::TooLarge)?,
-            )));
+            to.members
+                .push(Some(Member::Child(u32::try_from(to.children.len()).map_err(|_| Stop::TooLarge)?)));
             to.children.push(node);
             hash
         } else {
@@ -276,10 +265,7 @@ impl Walk<'_> {
         let mut bytes = container.bytes + 2 + present.saturating_sub(1);
         if let Some(plan) = plan {
             let keys = plan.keys.iter().zip(&container.members);
-            bytes += keys
-                .filter(|(_, member)| member.is_some())
-                .map(|(key, _)| key.len())
-                .sum::<usize>();
+            bytes += keys.filter(|(_, member)| member.is_some()).map(|(key, _)| key.len()).sum::<usize>();
         }
         if bytes > self.mirror.bytes_max {
             return Err(Stop::TooLarge);
@@ -296,14 +282,7 @@ impl Walk<'_> {
         let inserted = differs.then(|| container.lay_out(plan, Order::Inserted, whole).finish());
         // SAFETY: the object is alive, and whoever keeps a node keeps the engine.
         let value = unsafe { JsRef::share(self.context, object) };
-        self.mirror.keep(
-            value,
-            sorted.finish(),
-            inserted,
-            container.children.clone(),
-            bytes,
-            hash,
-        )
+        self.mirror.keep(value, sorted.finish(), inserted, container.children.clone(), bytes, hash)
     }
 }
 
@@ -321,13 +300,7 @@ struct Container {
 
 impl Container {
     fn new() -> Self {
-        Self {
-            members: Vec::new(),
-            children: Vec::new(),
-            scratch: String::new(),
-            bytes: 0,
-            sum: Lanes(0, 0),
-        }
+        Self { members: Vec::new(), children: Vec::new(), scratch: String::new(), bytes: 0, sum: Lanes(0, 0) }
     }
 
     /// Writes the members in an order, children as holes unless the text is to be whole.
@@ -426,9 +399,7 @@ pub(crate) unsafe fn with_text<T>(
         }
         let bytes = std::slice::from_raw_parts(text.cast::<u8>(), length as usize);
         // A lone surrogate comes out as three bytes that are no UTF-8.
-        let result = std::str::from_utf8(bytes)
-            .map(read)
-            .map_err(|_| Stop::LoneSurrogate);
+        let result = std::str::from_utf8(bytes).map(read).map_err(|_| Stop::LoneSurrogate);
         qjs::JS_FreeCString(context, text);
         result
     }

@@ -26,10 +26,7 @@ fn dispatch(action: &str) -> Result<(Draft, bool), Refused> {
 fn a_rid_has_two_forms() {
     for (sent, form) in [
         (r#""chat:room:7""#, RidForm::Text),
-        (
-            r#"{"resourceType":"chat","resourceId":"room:7"}"#,
-            RidForm::Object,
-        ),
+        (r#"{"resourceType":"chat","resourceId":"room:7"}"#, RidForm::Object),
     ] {
         let wanted = decoded(&format!(r#"["getResource",{{"rid":{sent}}}]"#)).unwrap();
         assert_eq!((wanted.rid.as_str(), wanted.form), ("chat:room:7", form));
@@ -51,11 +48,7 @@ fn malformed_rids_are_refused() {
         r#"{"resourceType":{"a":1},"resourceId":"x"}"#,
         r#"["chat","x"]"#,
     ] {
-        assert_eq!(
-            code(&format!(r#"["getResource",{{"rid":{rid}}}]"#)),
-            Code::BadRid,
-            "{rid}"
-        );
+        assert_eq!(code(&format!(r#"["getResource",{{"rid":{rid}}}]"#)), Code::BadRid, "{rid}");
     }
     assert_eq!(code(r#"["getResource",{}]"#), Code::BadRid);
     let long = format!(r#"["getResource",{{"rid":"a:{}"}}]"#, "x".repeat(RID_BYTES_MAX));
@@ -92,10 +85,7 @@ fn a_resource_is_created_with_a_state_and_an_id() {
     };
     let (id, state) = created(r#""resourceState":{ "a": 1 },"resourceId":"my:id""#);
     assert_eq!((&*id, state.as_deref()), ("my:id", Some(r#"{ "a": 1 }"#)));
-    assert_eq!(
-        created(r#""resourceState":null,"resourceId":1e21"#),
-        ("1e+21".into(), Some("null".into()))
-    );
+    assert_eq!(created(r#""resourceState":null,"resourceId":1e21"#), ("1e+21".into(), Some("null".into())));
     assert_eq!(created(r#""resourceId":7"#), ("7".into(), None));
     for missing in [r#""resourceId":"""#, r#""resourceId":null"#, r#""x":1"#] {
         assert!(uuid::Uuid::parse_str(&created(missing).0).is_ok(), "{missing}");
@@ -120,10 +110,7 @@ fn a_pair_loses_the_mark_of_its_private_half() {
     let pair = r#"[{"type":"submit","isPrivate":true,"payload":{"b":1,"a":2}},{"type":"submitted"}]"#;
     match dispatch(pair).unwrap() {
         (
-            Draft::Private {
-                private: ActionDraft::Ready(private),
-                public: ActionDraft::Ready(public),
-            },
+            Draft::Private { private: ActionDraft::Ready(private), public: ActionDraft::Ready(public) },
             false,
         ) => {
             assert_eq!(private.json(), r#"{"type":"submit","payload":{"b":1,"a":2}}"#);
@@ -139,10 +126,7 @@ fn a_master_action_waits_for_the_time() {
     let (draft, is_master) =
         dispatch(r#"{"type":"t","_isMaster":true,"payload":{"at":"$rqstAt$"}}"#).unwrap();
     assert!(is_master);
-    assert_eq!(
-        draft.stamp(TimeMs(7)).public().json(),
-        r#"{"type":"t","payload":{"at":7}}"#
-    );
+    assert_eq!(draft.stamp(TimeMs(7)).public().json(), r#"{"type":"t","payload":{"at":7}}"#);
     // A text that only looks like the mark is data.
     let (draft, is_master) = dispatch(r#"{"type":"t","payload":"_isMaster $rqstAt$"}"#).unwrap();
     assert!(!is_master);
@@ -151,25 +135,13 @@ fn a_master_action_waits_for_the_time() {
 
 #[test]
 fn malformed_actions_are_refused() {
-    for action in [
-        "null",
-        "[]",
-        "[null,null]",
-        r#"[{"type":"a"}]"#,
-        "7",
-        "{}",
-        r#"{"type":null}"#,
-    ] {
+    for action in ["null", "[]", "[null,null]", r#"[{"type":"a"}]"#, "7", "{}", r#"{"type":null}"#] {
         match dispatch(action).unwrap_err() {
             Refused::Error(error) => assert_eq!(error.code, Code::BadAction, "{action}"),
             Refused::NoSuchType => panic!("{action}"),
         }
     }
-    let deep = format!(
-        "{{\"type\":\"a\",\"payload\":{}{}}}",
-        "[".repeat(100_000),
-        "]".repeat(100_000)
-    );
+    let deep = format!("{{\"type\":\"a\",\"payload\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(dispatch(&deep).is_err());
     assert_eq!(code(r#"["emitActionDispatch",{"rid":"a:b"}]"#), Code::BadAction);
 }

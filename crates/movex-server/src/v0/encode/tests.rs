@@ -46,21 +46,14 @@ fn shown(json: Option<&str>) -> ViewState {
 }
 
 fn alice() -> Subscriber {
-    Subscriber {
-        id: ClientId::new("ali\"ce"),
-        info: r#"{"name":"Alice"}"#.into(),
-        presence: None,
-    }
+    Subscriber { id: ClientId::new("ali\"ce"), info: r#"{"name":"Alice"}"#.into(), presence: None }
 }
 
 const DISPATCH: Asked = Asked::Dispatch { is_master: false };
 
 #[test]
 fn acks_of_dispatches() {
-    let answer = Answer::Acknowledged {
-        frame: frame(false, false),
-        own: None,
-    };
+    let answer = Answer::Acknowledged { frame: frame(false, false), own: None };
     assert_eq!(
         ack(&DISPATCH, &answer),
         format!(
@@ -105,14 +98,9 @@ fn the_end_of_a_phase() {
         private: Action::from_json(payload).unwrap(),
         entropy: Entropy(1),
     };
-    let (one, two) = (
-        r#"{"type":"submit","payload":1}"#,
-        r#"{"type":"submit","payload":2}"#,
-    );
-    let reveal = PhaseEndFrame::Reveal {
-        secrets: vec![revealed(one), revealed(two)],
-        without_effect: Vec::new(),
-    };
+    let (one, two) = (r#"{"type":"submit","payload":1}"#, r#"{"type":"submit","payload":2}"#);
+    let reveal =
+        PhaseEndFrame::Reveal { secrets: vec![revealed(one), revealed(two)], without_effect: Vec::new() };
     let told = |frame| {
         event(&Event::PhaseEnd {
             rid: rid(),
@@ -129,19 +117,12 @@ fn the_end_of_a_phase() {
         told(reveal.clone()).unwrap(),
         format!(r#"2["onReconciliateActions",{{"rid":"counter:x","actions":[{one},{two}],{tail}]"#)
     );
-    let forfeit = PhaseEndFrame::Forfeit {
-        cause: ForfeitCause::Idle,
-        without_effect: Vec::new(),
-    };
+    let forfeit = PhaseEndFrame::Forfeit { cause: ForfeitCause::Idle, without_effect: Vec::new() };
     assert_eq!(
         told(forfeit).unwrap(),
         format!(r#"2["onReconciliateActions",{{"rid":"counter:x","actions":[],{tail}]"#)
     );
-    let answer = Answer::PhaseEnded {
-        time: TimeMs(7),
-        frame: reveal,
-        checksum: checksum(),
-    };
+    let answer = Answer::PhaseEnded { time: TimeMs(7), frame: reveal, checksum: checksum() };
     assert_eq!(
         ack(&DISPATCH, &answer),
         format!(
@@ -152,14 +133,7 @@ fn the_end_of_a_phase() {
 
 #[test]
 fn forwards_but_not_of_a_secret_that_ends_its_phase() {
-    let told = |frame, form| {
-        event(&Event::Entry {
-            rid: rid(),
-            form,
-            frame,
-            own: None,
-        })
-    };
+    let told = |frame, form| event(&Event::Entry { rid: rid(), form, frame, own: None });
     let tail = format!(
         r#""action":{{"type":"add","payload":1}},"checksum":"{C}","masterContext":{{"requestAt":7}}}}]"#
     );
@@ -193,11 +167,8 @@ fn a_refresh_is_an_empty_reconciliation() {
 #[test]
 fn shapes_and_subscribers() {
     let asked = Asked::Resource { sent: "".into() };
-    let answer = Answer::Resource {
-        rid: rid(),
-        state: shown(Some(r#"{"value":2}"#)),
-        subscribers: vec![alice()],
-    };
+    let answer =
+        Answer::Resource { rid: rid(), state: shown(Some(r#"{"value":2}"#)), subscribers: vec![alice()] };
     let listed = r#"{"ali\"ce":{"id":"ali\"ce","info":{"name":"Alice"}}}"#;
     assert_eq!(
         ack(&asked, &answer),
@@ -214,28 +185,18 @@ fn shapes_and_subscribers() {
         format!(r#"{{"ok":true,"err":false,"val":{listed}}}"#)
     );
     assert_eq!(state(&shown(None)), r#"[null,""]"#);
-    assert_eq!(
-        ready(&alice()),
-        r#"2["onReady",{"id":"ali\"ce","info":{"name":"Alice"}}]"#
-    );
+    assert_eq!(ready(&alice()), r#"2["onReady",{"id":"ali\"ce","info":{"name":"Alice"}}]"#);
 }
 
 #[test]
 fn comings_and_goings() {
-    let added = Event::SubscriberAdded {
-        rid: rid(),
-        form: RidForm::Text,
-        subscriber: alice(),
-        time: TimeMs(7),
-    };
+    let added =
+        Event::SubscriberAdded { rid: rid(), form: RidForm::Text, subscriber: alice(), time: TimeMs(7) };
     assert_eq!(
         event(&added).unwrap(),
         r#"2["onResourceSubscriberAdded",{"rid":"counter:x","client":{"id":"ali\"ce","info":{"name":"Alice"}},"masterContext":{"requestAt":7}}]"#
     );
-    let removed = Event::SubscriberRemoved {
-        rid: rid(),
-        client: ClientId::new("ali\"ce"),
-    };
+    let removed = Event::SubscriberRemoved { rid: rid(), client: ClientId::new("ali\"ce") };
     assert_eq!(
         event(&removed).unwrap(),
         r#"2["onResourceSubscriberRemoved",{"rid":"counter:x","clientId":"ali\"ce"}]"#
@@ -248,12 +209,7 @@ fn errors_have_the_values_of_npm_where_it_has_one() {
     let sent = || r#"{"resourceType":"counter","resourceId":"x"}"#.into();
     let no_type = r#"{"ok":false,"err":true,"val":"MasterResourceInexistent"}"#;
     let unknown = r#"{"ok":false,"err":true,"val":"UnknownError"}"#;
-    for asked in [
-        Asked::Create,
-        Asked::Subscribe,
-        Asked::State { sent: sent() },
-        DISPATCH,
-    ] {
+    for asked in [Asked::Create, Asked::Subscribe, Asked::State { sent: sent() }, DISPATCH] {
         assert_eq!(failed(&asked, Code::UnknownResourceType), no_type);
         assert_eq!(
             failed(&asked, Code::Overloaded),
@@ -264,11 +220,9 @@ fn errors_have_the_values_of_npm_where_it_has_one() {
         assert_eq!(failed(&asked, Code::UnknownResource), unknown);
     }
     let not_found = r#"{"ok":false,"err":true,"val":{"type":"MovexStoreError","reason":"ResourceInexistent","content":{"rid":{"resourceType":"counter","resourceId":"x"}}}}"#;
-    for asked in [
-        Asked::Resource { sent: sent() },
-        Asked::State { sent: sent() },
-        Asked::Subscribers { sent: sent() },
-    ] {
+    for asked in
+        [Asked::Resource { sent: sent() }, Asked::State { sent: sent() }, Asked::Subscribers { sent: sent() }]
+    {
         assert_eq!(failed(&asked, Code::UnknownResource), not_found);
     }
 }
