@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
 
-use crate::run::{cargo, is_there, output, program, step};
+use crate::run::{cargo, is_there, output, step};
 use crate::test;
 
 /// What the core must never depend on, however deep: no async, no I/O, no clock, no randomness.
@@ -29,9 +29,8 @@ const BANNED_IN_CORE: [&str; 18] = [
     "tracing",
 ];
 
-/// Tools of the gates, by crate, command and version. Built once where they are missing.
-const TOOLS: [(&str, &str, &str); 2] =
-    [("cargo-deny", "deny", "0.20.2"), ("cargo-machete", "machete", "0.9.2")];
+/// Tools of the gates, by crate and version. Built once where they are missing.
+const TOOLS: [(&str, &str); 2] = [("cargo-deny", "0.20.2"), ("cargo-machete", "0.9.2")];
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -64,8 +63,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         "licences, bans and sources",
         &mut cargo(&["deny", "--log-level", "error", "check", "bans", "licenses", "sources"]),
     )?;
-    // By its own name: under `cargo run` it would take `cargo machete` for a folder of that name.
-    step("unused dependencies", &mut program("cargo-machete", &[]))?;
+    // It takes itself for a program of its own where it sees what `cargo run` sets for us.
+    step("unused dependencies", cargo(&["machete"]).env_remove("CARGO_PKG_NAME"))?;
     if arguments.gates_only {
         return Ok(());
     }
@@ -89,8 +88,8 @@ fn core_stands_alone() -> Result<()> {
 }
 
 fn install_tools() -> Result<()> {
-    for (package, command, version) in TOOLS {
-        if is_there("cargo", &[command, "--version"]) {
+    for (package, version) in TOOLS {
+        if is_there(package, &["--version"]) {
             continue;
         }
         let what = format!("{package}, a few minutes once");
